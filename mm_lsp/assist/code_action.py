@@ -1,0 +1,113 @@
+"""The catalogue: what the menu offers at a place. Pure and quick; nothing here asks a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mm_lsp.assist.context import enclosing_block
+from mm_lsp.assist.rewrite import lines_of
+from mm_lsp.text import Document, Span
+
+QUICKFIX = "quickfix"
+REWRITE = "refactor.rewrite.mm-lsp"
+_MESSAGE_SHOWN = 80
+_FIX_CONTEXT = 40  # lines: a block larger than this is narrowed to the lines around the diagnostic
+_INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')\s*mm:\s*(.+?)\s*(?:\*/|-->)?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding of some tool at `span`."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action of the catalogue. `effect`: it edits the selection, or explains it."""
+
+    id: str
+    title: str
+    effect: Literal["edit", "explain"]
+    instruction: str
+
+    @property
+    def kind(self) -> str:
+        return f"{REWRITE}.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A row of the menu. `span` is what the edit would replace or the answer explain, `diagnostic` an index into
+    those that were given."""
+
+    id: str
+    title: str
+    kind: str
+    effect: Literal["edit", "explain"]
+    instruction: str
+    span: Span
+    diagnostic: int | None = None
+
+
+CATALOGUE = (
+    Row(
+        "rewrite",
+        "Rewrite…",
+        "edit",
+        "Rewrite the selection so that it is simpler and clearer; what it does stays exactly the same.",
+    ),
+    Row(
+        "document",
+        "Document",
+        "edit",
+        "Add the documentation comment (docstring, doc comment) that the selected symbols lack, in the form that is "
+        "usual for this language and this file; change no code.",
+    ),
+    Row("explain", "Explain", "explain", ""),
+)
+
+
+def offers(document: Document, span: Span, diagnostics: Sequence[Diagnostic]) -> list[Offer]:
+    """What fits at `span`, in the menu's order: a fix for each diagnostic, then the rows for a selection."""
+    fixes = [_fix(document, number, diagnostic) for number, diagnostic in enumerate(diagnostics)]
+    target = enclosing_block(document, span.start.line) if span.is_empty else lines_of(document, span)
+    if not document.slice(target).strip():
+        return fixes
+    rows = [_offer(row, document, target) for row in CATALOGUE if not span.is_empty or row.id != "rewrite"]
+    return fixes + rows
+
+
+def _fix(document: Document, number: int, diagnostic: Diagnostic) -> Offer:
+    message = " ".join(diagnostic.message.split())
+    shown = message if len(message) <= _MESSAGE_SHOWN else message[: _MESSAGE_SHOWN - 1] + "…"
+    line = diagnostic.span.start.line + 1
+    instruction = f"Fix this problem reported at line {line}, and nothing else: {message}"
+    return Offer("fix", f"Fix: {shown}", QUICKFIX, "edit", instruction, _scope(document, diagnostic.span), number)
+
+
+def _scope(document: Document, span: Span) -> Span:
+    block = enclosing_block(document, span.start.line)
+    first = min(block.start.line, span.start.line)
+    last = max(block.end.line, span.end.line)
+    if last - first > _FIX_CONTEXT:
+        first = max(first, span.start.line - _FIX_CONTEXT // 2)
+        last = min(last, span.end.line + _FIX_CONTEXT // 2)
+    return lines_of(document, Span(document.position(first, 0, "utf-32"), document.position(last, 1 << 30, "utf-32")))
+
+
+def _offer(row: Row, document: Document, target: Span) -> Offer:
+    instruction = row.instruction
+    if row.id == "rewrite" and (written := instruction_in(document.slice(target))):
+        instruction = f"{written}\n(Remove the comment that says so.)"
+    return Offer(row.id, row.title, row.kind, row.effect, instruction, target)
+
+
+def instruction_in(text: str) -> str | None:
+    """The instruction of a comment `mm: …` in `text`."""
+    written = _INSTRUCTION.search(text)
+    return written.group(1) if written else None

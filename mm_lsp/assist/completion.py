@@ -1,0 +1,132 @@
+"""Inline completion: what to ask, when enough has come, and how to read the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mm_lsp.assist import context
+from mm_lsp.assist.cleaning import answer_is_closed, clean, overlap
+from mm_lsp.messages import ModelRequest
+from mm_lsp.prompts import render
+from mm_lsp.settings import CompletionSettings
+from mm_lsp.text import Document, Position, Span
+
+_OTHERS_SHARE = 0.35  # of the context budget goes to the other open documents
+_HOLE = "<|hole|>"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a suggestion is wanted. `selected` is the entry of the client's own list that the user sees selected
+    (LSP 3.18 selectedCompletionInfo): what it covers, and its text; the suggestion must go on from it."""
+
+    document: Document
+    position: Position
+    selected: tuple[Span, str] | None = None
+
+    @property
+    def typed(self) -> Document:
+        """The document as if the selected entry had been accepted."""
+        if self.selected is None:
+            return self.document
+        span, text = self.selected
+        return self.document.replaced(Span(span.start, max(span.end, self.position)), text)
+
+    @property
+    def cursor(self) -> Position:
+        """The position in `typed`."""
+        if self.selected is None:
+            return self.position
+        span, text = self.selected
+        return Position(span.start.line, span.start.column + len(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Put `text` in the place of `span`. `insertion` is the part of `text` that is new at the cursor."""
+
+    text: str
+    span: Span
+    insertion: str
+
+
+def request_for(
+    place: Place, path: str, other_documents: Sequence[tuple[str, Document]], settings: CompletionSettings
+) -> ModelRequest:
+    """The question for the text at `place`; `other_documents` (path, document) most recent first."""
+    document, cursor = place.typed, place.cursor
+    snippets = context.others(other_documents, int(settings.context_tokens * _OTHERS_SHARE))
+    spent = sum(context.estimate(snippet.text) for snippet in snippets)
+    window = context.window(document, Span(cursor, cursor), settings.context_tokens - spent)
+    messages = render(
+        "complete",
+        hole=_hole_for(window.before + window.after),
+        max_lines=str(settings.max_lines),
+        others="".join(f"Open file: {path}\n\n{text}\n\n---\n\n" for path, text in reversed(snippets)),
+        file=path,
+        language=document.language_id,
+        before=window.before,
+        after=window.after,
+    )
+    return ModelRequest(messages, "completion", settings.max_tokens)
+
+
+def _hole_for(code: str) -> str:
+    """A marker that the code itself does not hold."""
+    hole, number = _HOLE, 1
+    while hole in code:
+        number += 1
+        hole = f"<|hole{number}|>"
+    return hole
+
+
+def is_enough(raw: str, max_lines: int) -> bool:
+    """Whether the stream can be left: the answer is closed, or longer than it may be."""
+    return answer_is_closed(raw) or raw.count("\n") > 3 * max_lines + 20
+
+
+def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None:
+    """The suggestion in a reply (also in a part of one), or None if there is nothing worth showing."""
+    document, cursor = place.typed, place.cursor
+    text = clean(raw, document.before(cursor), document.after(cursor), document.language_id)
+    text = "\n".join(text.split("\n")[:max_lines]).rstrip()
+    rest = context.line_rest(document, cursor)
+    text, retyped = _fitted(text, rest)
+    if not text.strip():
+        return None
+    text = text.replace("\n", document.line_ending)
+    if place.selected is None:
+        end = Position(cursor.line, cursor.column + retyped)
+        return Suggestion(text, Span(place.position, end), text)
+    span, selected = place.selected
+    return Suggestion(selected + text, span, text) if not retyped else None
+
+
+def _fitted(text: str, rest: str) -> tuple[str, int]:
+    """`text` as it fits before the rest of the line, and how many characters of the rest it types again.
+
+    Several lines before a rest can only stand if their first line ends with the rest, which is then replaced;
+    else the first line alone is kept.
+    """
+    if not rest.strip() or not text.strip():
+        return text, 0
+    first, newline, more = text.partition("\n")
+    if newline and rest.strip() and first.rstrip().endswith(rest.strip()):
+        return first.rstrip() + newline + more, len(rest)
+    if newline and _closes(rest) and more.rstrip().endswith(rest.strip()):
+        return text.rstrip()[: -len(rest.strip())], 0  # the body of a pair of brackets
+    if newline and not _closes(rest):
+        text = first.rstrip()
+    double = overlap(text, rest)
+    if double and (double >= 3 or double == len(rest.rstrip()) or _has_spare_closer(text)):
+        return text[: len(text) - double], 0
+    return text, 0
+
+
+def _closes(rest: str) -> bool:
+    return not rest.strip().strip(")]}>'\"`;,")
+
+
+def _has_spare_closer(text: str) -> bool:
+    return any(text.count(close) > text.count(opening) for opening, close in ("()", "[]", "{}"))

@@ -1,0 +1,108 @@
+"""Edits: what to ask for a new text of a selection, and how the reply becomes the smallest edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mm_lsp.assist import context
+from mm_lsp.assist.rules import RuleFile
+from mm_lsp.assist.rules import render as render_rules
+from mm_lsp.messages import BadReply, ModelRequest
+from mm_lsp.prompts import render
+from mm_lsp.text import Document, Edit, Span, smallest_edits, split_lines
+
+_MAX_TOKENS = 16384
+_CONTEXT_TOKENS = 6000
+_OPEN = re.compile(r"<rewrite\b[^>]*>", re.IGNORECASE)
+_CLOSE = re.compile(r"</rewrite\s*>", re.IGNORECASE)
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)(?:\n?^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def request_for(
+    document: Document, path: str, span: Span, instruction: str, rules: Sequence[RuleFile], rules_bytes: int
+) -> ModelRequest:
+    """The question for a new text of `span`, which should be whole lines."""
+    window = context.window(document, span, _CONTEXT_TOKENS)
+    messages = render(
+        "rewrite",
+        rules=render_rules(rules, rules_bytes),
+        file=path,
+        language=document.language_id,
+        before=window.before,
+        selection=document.slice(span),
+        after=window.after,
+        instruction=instruction,
+    )
+    return ModelRequest(messages, "edit", _MAX_TOKENS)
+
+
+def lines_of(document: Document, span: Span) -> Span:
+    """`span` grown to whole lines; an end at the beginning of a line does not take that line in."""
+    last = span.end.line - 1 if span.end.column == 0 and span.end.line > span.start.line else span.end.line
+    return document.whole_lines(span.start.line, last)
+
+
+def edits_from(raw: str, document: Document, span: Span) -> list[Edit]:
+    """The smallest edits that make `span` what the reply says; [] if it says the same.
+
+    Raises BadReply where the reply holds no new text.
+    """
+    old = document.slice(span)
+    new = _shaped(_answer(raw), old)
+    return smallest_edits(document, span, new.replace("\n", document.line_ending))
+
+
+def is_enough(raw: str) -> bool:
+    opened = _OPEN.search(raw)
+    return opened is not None and _CLOSE.search(raw, opened.end()) is not None
+
+
+def _answer(raw: str) -> str:
+    r"""The text in the reply's element, with `\n` line ends: a fence inside is unwrapped, a fence alone understood."""
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+    opened = _OPEN.search(text)
+    if opened:
+        closed = _CLOSE.search(text, opened.end())
+        if closed is None:
+            raise BadReply("The model's answer broke off before its end; nothing was changed. Try again.")
+        text = text[opened.end() : closed.start()]
+    fenced = _FENCED.search(text)
+    if fenced and (opened is None or not text[: fenced.start()].strip()):
+        return fenced.group(2)
+    if opened is None and not text.strip():
+        raise BadReply("The model gave an empty answer; nothing was changed. Try again.")
+    return text
+
+
+def _shaped(new: str, old: str) -> str:
+    """The answer with the selection's own beginning and end: line ends around it and lost indentation are
+    slips of the reply, not wishes."""
+    if not new.strip() and old.strip():
+        raise BadReply("The model answered with nothing to put in the selection's place; nothing was changed.")
+    leading = len(old) - len(old.lstrip("\r\n"))
+    lead = old[:leading].replace("\r\n", "\n").replace("\r", "\n")
+    trail = old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n").replace("\r", "\n")
+    return lead + _indented(new.strip("\n"), old) + trail
+
+
+def _indented(new: str, old: str) -> str:
+    """A reply that begins at the margin where the selection does not is moved to the selection's depth."""
+    depth = _margin(old)
+    if not depth or _margin(new):
+        return new
+    first, *more = new.split("\n")
+    if all(not line.strip() or line[0] in " \t" for line in more) and more:
+        # Only the first line lost its indentation, if the others are as deep as the selection.
+        shallow = min((len(line) - len(line.lstrip()) for line in more if line.strip()), default=0)
+        if shallow >= len(depth):
+            return "\n".join([depth + first, *more])
+    return "\n".join(depth + line if line.strip() else line for line in new.split("\n"))
+
+
+def _margin(text: str) -> str:
+    """The indentation of the first line that has any text."""
+    for line in split_lines(text):
+        if line.strip():
+            return line[: len(line) - len(line.lstrip())]
+    return ""

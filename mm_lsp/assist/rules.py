@@ -1,0 +1,41 @@
+"""The project's rule files, as the model gets to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class RuleFile(NamedTuple):
+    """`path` relative to the workspace's root."""
+
+    path: str
+    text: str
+
+
+def render(files: Sequence[RuleFile], max_bytes: int) -> str:
+    """The block for the system message, or "". `files` from the root down, the nearest last; where they are too
+    many, the nearest are kept. The same text is said once (a CLAUDE.md is often a link to AGENTS.md)."""
+    kept: list[RuleFile] = []
+    left = max_bytes
+    seen: set[str] = set()
+    for file in reversed(files):
+        body = file.text.strip()
+        size = len(body.encode("utf-8", "replace"))
+        if not body or body in seen or size > left:
+            continue
+        seen.add(body)
+        kept.append(RuleFile(file.path, body))
+        left -= size
+    if not kept:
+        return ""
+    blocks = "\n".join(_block(file) for file in reversed(kept))
+    return (
+        "\nThe project's own rules follow. Later ones are closer to the file and win over earlier ones; "
+        f"the user's words win over all.\n{blocks}\n"
+    )
+
+
+def _block(file: RuleFile) -> str:
+    body = file.text.replace("</rules>", "<\\/rules>")
+    return f'<rules source="{file.path}">\n{body}\n</rules>'

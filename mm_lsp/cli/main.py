@@ -1,0 +1,113 @@
+"""`mm-lsp …`: which call is meant. Exit codes: 0 done, 1 refused, 2 bad usage or settings, 130 cancelled."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from mm_lsp import __version__
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code."""
+    parser = _parser()
+    given = parser.parse_args(list(argv))
+    chosen: Callable[[argparse.Namespace], int] = getattr(given, "call", _serve)
+    return chosen(given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mm-lsp",
+        description="A coding assistant over the Language Server Protocol. Without a command: the server, on stdio.",
+        epilog="Documentation, editor set-up and settings: README.md of the distribution.",
+    )
+    parser.add_argument("--version", action="version", version=f"mm-lsp {__version__}")
+    _serve_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    serve = commands.add_parser("serve", help="the language server (the default)")
+    _serve_options(serve)
+    serve.set_defaults(call=_serve)
+    complete = commands.add_parser("complete", help="prints the suggestion at a place")
+    complete.add_argument("place", metavar="FILE:LINE:COL", help="line and column count from 1")
+    complete.set_defaults(call=_complete)
+    explain = commands.add_parser("explain", help="explains a file or some lines of it")
+    explain.add_argument("place", metavar="FILE[:L1[-L2]]")
+    explain.set_defaults(call=_explain)
+    edit = commands.add_parser("edit", help="prints the diff of an edit")
+    edit.add_argument("place", metavar="FILE[:L1[-L2]]")
+    edit.add_argument("instruction", help="what to change, in your own words")
+    edit.add_argument("--write", action="store_true", help="write the file")
+    edit.set_defaults(call=_edit)
+    trust = commands.add_parser("trust", help="lets a workspace's rule files steer the model")
+    trust.add_argument("directory", metavar="DIR", nargs="?", default=".")
+    trust.add_argument("--revoke", action="store_true")
+    trust.set_defaults(call=_trust)
+    return parser
+
+
+def _serve_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (the default)")
+    parser.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on a loopback address, for debugging")
+    parser.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process ends")
+
+
+def _serve(given: argparse.Namespace) -> int:
+    """Never returns through the interpreter's own end: a thread that hangs in a read must not hold the process."""
+    import logging
+    import os
+    import sys
+
+    from mm_lsp.server import log, transport
+
+    log.start()
+    if given.tcp is None:
+        read, write = transport.stdio()
+    else:
+        host, _, port = given.tcp.rpartition(":")
+        host = host.strip("[]")
+        if host not in _LOOPBACK or not port.isdigit() or int(port) > 65535:
+            return _misuse(f"--tcp takes HOST:PORT with a host of {', '.join(_LOOPBACK)}: {given.tcp} is not that.")
+        try:
+            read, write = transport.accept_tcp(host, int(port))
+        except OSError as error:
+            return _misuse(f"{given.tcp} can't be listened on: {error.strerror}.")
+    from mm_lsp.server.launch import serve
+
+    code = serve(read, write, given.clientProcessId)
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _complete(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import calls
+
+    return calls.complete(given.place)
+
+
+def _explain(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import calls
+
+    return calls.explain(given.place)
+
+
+def _edit(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import calls
+
+    return calls.edit(given.place, given.instruction, given.write)
+
+
+def _trust(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import calls
+
+    return calls.trust(given.directory, given.revoke)
+
+
+def _misuse(sentence: str) -> int:
+    from mm_lsp.cli.render import complain
+
+    complain(sentence)
+    return 2

@@ -1,0 +1,72 @@
+"""How answers look: Markdown and diffs, in colour on a terminal, as plain text elsewhere."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+
+
+def complain(sentence: str) -> None:
+    print(f"mm-lsp: {sentence}", file=sys.stderr, flush=True)
+
+
+class MarkdownStream:
+    """Prints Markdown as it comes. On a terminal block by block, each as soon as it is whole; else letter by letter."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stdout.isatty()
+        self._rest = ""
+        self.has_text = False
+
+    def feed(self, text: str) -> None:
+        self.has_text = self.has_text or bool(text)
+        if not self._is_terminal:
+            print(text, end="", flush=True)
+            return
+        self._rest += text
+        while (end := _block_end(self._rest)) is not None:
+            block, self._rest = self._rest[:end], self._rest[end:]
+            self._print(block)
+
+    def close(self) -> None:
+        if self._is_terminal:
+            self._print(self._rest)
+        else:
+            print(flush=True)
+
+    def _print(self, block: str) -> None:
+        if not block.strip():
+            return
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(block), end="\n")
+
+
+def _block_end(text: str) -> int | None:
+    """Where the first block that is surely whole ends: a blank line outside of any fence."""
+    fence, start = "", 0
+    for line in text.splitlines(keepends=True)[:-1]:
+        stripped = line.strip()
+        start += len(line)
+        if not fence and stripped.startswith(("```", "~~~")):
+            fence = stripped[:3]
+        elif fence and stripped.startswith(fence):
+            fence = ""
+        elif not fence and not stripped and text[:start].strip():
+            return start
+    return None
+
+
+def print_diff(before: str, after: str, name: str) -> None:
+    """A unified diff that `patch -p1` and `git apply` take."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+    text = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    if not sys.stdout.isatty():
+        print(text, end="")
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    Console().print(Syntax(text, "diff", theme="ansi_dark", background_color="default"))

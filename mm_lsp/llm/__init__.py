@@ -1,0 +1,1 @@
+"""The model shell: only here is HTTP."""

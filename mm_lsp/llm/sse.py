@@ -1,0 +1,88 @@
+"""Bytes of a `text/event-stream` → the data of its events. No I/O: feed bytes, take payloads.
+
+Follows the WHATWG specification of server-sent events, with two mercies that real gateways need: an event
+at the end of the stream counts without its blank line, and two JSON payloads with only one line end between
+them are two events, not one broken one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+
+MAX_EVENT_BYTES = 8 * 1024 * 1024
+
+# Only these end a line: U+2028 and U+0085 are text in a JSON string.
+_LINE = re.compile("\r\n|\n|\r")
+
+
+class EventTooLarge(ValueError):
+    """One event holds more than `MAX_EVENT_BYTES`."""
+
+
+class SSEDecoder:
+    """Feed it bytes as they come; cut anywhere, the events are the same."""
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+        self._data: list[str] = []
+        self._size = 0
+        self._at_start = True
+
+    def feed(self, data: bytes) -> list[str]:
+        """The data of the events that `data` completes. Raises EventTooLarge."""
+        return self._take(self._utf8.decode(data))
+
+    def close(self) -> list[str]:
+        """The data of what the end of the stream left unfinished."""
+        payloads = self._take(self._utf8.decode(b"", final=True) + "\n")
+        return payloads + self._dispatch()
+
+    def _take(self, text: str) -> list[str]:
+        text = self._rest + text
+        if self._at_start and text:
+            self._at_start = False
+            text = text.removeprefix("\ufeff")
+        payloads: list[str] = []
+        start = 0
+        for end in _LINE.finditer(text):
+            if end.group() == "\r" and end.end() == len(text):
+                break  # the \n that belongs to it may still come
+            payloads += self._line(text[start : end.start()])
+            start = end.end()
+        self._rest = text[start:]
+        self._guard(len(self._rest))
+        return payloads
+
+    def _line(self, line: str) -> list[str]:
+        if not line:
+            return self._dispatch()
+        field, _, value = line.partition(":")
+        if field == "data":
+            self._data.append(value.removeprefix(" "))
+            self._size += len(value)
+            self._guard(0)
+        return []
+
+    def _guard(self, more: int) -> None:
+        if self._size + more > MAX_EVENT_BYTES:
+            raise EventTooLarge(f"one event is larger than {MAX_EVENT_BYTES} bytes")
+
+    def _dispatch(self) -> list[str]:
+        lines, self._data, self._size = self._data, [], 0
+        if len(lines) > 1 and all(map(_is_whole, lines)):
+            return lines
+        return ["\n".join(lines)] if lines else []
+
+
+def _is_whole(line: str) -> bool:
+    """A payload of its own: `[DONE]` or complete JSON."""
+    if line == "[DONE]":
+        return True
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,375 @@
+"""What people write: the settings as they come from files, the environment and editors, and what is wrong with them.
+
+`Options` is the schema. `resolve` turns the sources, weakest first, into `Settings` and a list of `Problem`s:
+a wrong value or an unknown name never stops anything, the next weaker value stands.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mm_lsp.redact import MASK
+from mm_lsp.settings import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MODEL,
+    CompletionSettings,
+    LogSettings,
+    ModelSettings,
+    RulesSettings,
+    Settings,
+)
+from mm_lsp.untyped import table
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+", strip_whitespace=True)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
+Table = dict[str, Any]
+
+SourceName = Literal["user file", "environment", "initializationOptions", "workspace/configuration"]
+
+# A workspace's own files can fill workspace/configuration: nothing there may say where text or a key goes,
+# what is private, what is trusted or what may be spent.
+PROTECTED = (
+    "model.base_url",
+    "model.api_key",
+    "model.api_key_command",
+    "model.headers",
+    "model.proxy",
+    "model.ca_bundle",
+    "trust",
+    "privacy",
+    "local",
+    "log.prompts",
+    "budget",
+)
+_SECRET = ("model.api_key", "model.headers", "model.proxy")
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeoutOptions(_Group):
+    connect: Seconds = 10
+    idle: Seconds = 60
+    total: Seconds = 600
+
+
+class ModelOptions(_Group):
+    base_url: Url = DEFAULT_BASE_URL
+    api_key: str | None = None
+    api_key_command: str | None = None
+    name: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
+    headers: dict[str, str] = Field(default_factory=dict)
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    timeout: TimeoutOptions = TimeoutOptions()
+    params: Table = Field(default_factory=dict)
+
+
+class TimeBudgetOptions(_Group):
+    automatic: Milliseconds = 8000
+    invoked: Milliseconds = 30000
+
+
+class CompletionOptions(_Group):
+    enabled: bool = True
+    automatic: bool = True
+    languages: dict[str, bool] = Field(default_factory=dict)
+    model: str | None = None
+    params: Table = Field(default_factory=dict)
+    lanes: list[Literal["instant", "model"]] = Field(default_factory=lambda: ["instant", "model"])
+    instant_confidence: Annotated[float, Field(ge=0, le=1)] = 0.7
+    instant_min_chars: Annotated[int, Field(ge=1, le=100)] = 4
+    debounce_ms: Milliseconds | Literal["adaptive"] = "adaptive"
+    max_lines: Annotated[int, Field(ge=1, le=500)] = 30
+    max_tokens: Annotated[int, Field(ge=16, le=200_000)] = 2048
+    context_tokens: Annotated[int, Field(ge=100, le=180_000)] = 4000
+    candidates: Annotated[int, Field(ge=1, le=5)] = 1
+    time_budget_ms: TimeBudgetOptions = TimeBudgetOptions()
+    fallback: Literal["auto", "always", "never"] = "auto"
+
+
+class ContextOptions(_Group):
+    workspace: bool = True
+    max_files: Annotated[int, Field(ge=0)] = 20000
+
+
+class RulesOptions(_Group):
+    enabled: bool = True
+    policy: Literal["merge", "first"] = "merge"
+    families: Literal["all"] | list[str] | dict[str, bool] = "all"
+    max_bytes: Annotated[int, Field(ge=0, le=1_048_576)] = 32768
+    in_completion: bool = False
+
+
+class PrivacyOptions(_Group):
+    redact: bool = True
+    ignore: list[str] = Field(default_factory=list)
+    preview: bool = False
+
+
+class BudgetOptions(_Group):
+    daily: Annotated[float, Field(ge=0)] = 5
+    currency: str = "CNY"
+
+
+class LocalOptions(_Group):
+    model: str = "qwen2.5-coder-0.5b"
+    idle_minutes: Annotated[float, Field(gt=0)] = 15
+    threads: Annotated[int, Field(ge=1)] | None = None
+    on_battery: bool = False
+
+
+class AnswersOptions(_Group):
+    language: str = "auto"
+
+
+class LogOptions(_Group):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str | None = None
+    prompts: bool = False
+
+
+class Options(_Group):
+    """Every setting by its dotted name; each is optional wherever it is written."""
+
+    model: ModelOptions = ModelOptions()
+    models: dict[str, Table] = Field(default_factory=dict)
+    completion: CompletionOptions = CompletionOptions()
+    context: ContextOptions = ContextOptions()
+    rules: RulesOptions = RulesOptions()
+    privacy: PrivacyOptions = PrivacyOptions()
+    trust: Literal["trusted", "restricted", "ask"] = "ask"
+    budget: BudgetOptions = BudgetOptions()
+    local: LocalOptions = LocalOptions()
+    actions: dict[str, Table] = Field(default_factory=dict)
+    answers: AnswersOptions = AnswersOptions()
+    log: LogOptions = LogOptions()
+
+
+class Source(NamedTuple):
+    """One place that settings come from; `values` nested, dotted or both, in snake_case or camelCase."""
+
+    name: SourceName
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a setting that the user should mend; `str()` is the sentence to show."""
+
+    setting: str
+    source: SourceName
+    what: str
+
+    def __str__(self) -> str:
+        return f"The setting {self.setting} ({self.source}) {self.what}"
+
+
+class Resolved(NamedTuple):
+    """`api_key_command` is to be run by whoever may run programs, if it is not None."""
+
+    settings: Settings
+    api_key_command: str | None
+    problems: list[Problem]
+
+
+def resolve(sources: Sequence[Source]) -> Resolved:
+    """The settings in force out of `sources`, weakest first."""
+    problems: list[Problem] = []
+    accepted: list[Table] = []
+    for source in sources:
+        values = _named(source.values, Options)
+        if source.name == "workspace/configuration":
+            values, refused = _without_protected(values)
+            problems += refused
+        values, wrong = _checked(values, source.name)
+        problems += wrong
+        accepted.append(values)
+    merged: Table = {}
+    for values in accepted:
+        merged = _merged(merged, values)
+    options = Options.model_validate(merged)
+    key, command = _key_beside_endpoint(accepted)
+    return Resolved(_settings(options, key), command, problems)
+
+
+def _settings(options: Options, api_key: str | None) -> Settings:
+    model, completion = options.model, options.completion
+    debounce = completion.debounce_ms
+    return Settings(
+        model=ModelSettings(
+            base_url=model.base_url.rstrip("/"),
+            api_key=api_key,
+            name=model.name,
+            headers=model.headers,
+            proxy=model.proxy or None,
+            ca_bundle=model.ca_bundle or None,
+            connect_timeout=model.timeout.connect,
+            idle_timeout=model.timeout.idle,
+            total_timeout=model.timeout.total,
+            params=model.params,
+        ),
+        completion=CompletionSettings(
+            enabled=completion.enabled,
+            automatic=completion.automatic,
+            languages=completion.languages,
+            model=completion.model or None,
+            params=completion.params,
+            debounce_ms=None if debounce == "adaptive" else debounce,
+            max_lines=completion.max_lines,
+            max_tokens=completion.max_tokens,
+            context_tokens=completion.context_tokens,
+            automatic_budget_ms=completion.time_budget_ms.automatic,
+            invoked_budget_ms=completion.time_budget_ms.invoked,
+            fallback=completion.fallback,
+        ),
+        rules=RulesSettings(options.rules.enabled, options.rules.max_bytes),
+        log=LogSettings(options.log.level, options.log.file or None, options.log.prompts),
+        trust=options.trust,
+        ignore=tuple(options.privacy.ignore),
+        answers_language=options.answers.language,
+    )
+
+
+def _key_beside_endpoint(accepted: Sequence[Table]) -> tuple[str | None, str | None]:
+    """The key and the command of the strongest source that has one, unless a still stronger source moved the
+    endpoint: a key goes only where the one who wrote it could see that it would go."""
+    key: str | None = None
+    command: str | None = None
+    for values in accepted:
+        model = values.get("model", {})
+        if "base_url" in model:
+            key = command = None
+        if model.get("api_key"):
+            key, command = str(model["api_key"]), None
+        elif model.get("api_key_command"):
+            key, command = None, str(model["api_key_command"])
+    return key, command
+
+
+# ---------------------------------------------------------------- names
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def _named(values: Mapping[str, Any], group: type[BaseModel]) -> Table:
+    """Nested snake_case out of dotted and camelCase names; null means unset."""
+    named: Table = {}
+    for name, value in values.items():
+        head, _, rest = str(name).partition(".")
+        head = head if head in group.model_fields else _snake(head)
+        inner: Any = {rest: value} if rest else value
+        if inner is None or (rest and value is None):
+            continue
+        subgroup = _group_of(group, head)
+        if subgroup is not None and isinstance(inner, dict):
+            inner = _named(table(inner), subgroup)
+        named = _merged(named, {head: inner})
+    return named
+
+
+def _group_of(group: type[BaseModel], name: str) -> type[BaseModel] | None:
+    declared = group.model_fields.get(name)
+    kind = declared.annotation if declared else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _merged(weak: Table, strong: Mapping[str, Any]) -> Table:
+    merged = dict(weak)
+    for name, value in strong.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), dict)
+        merged[name] = _merged(table(merged[name]), table(value)) if both else value
+    return merged
+
+
+# ---------------------------------------------------------------- problems
+
+
+def _without_protected(values: Table) -> tuple[Table, list[Problem]]:
+    kept = copy.deepcopy(values)
+    problems: list[Problem] = []
+    for name in PROTECTED:
+        *groups, last = name.split(".")
+        place = kept
+        for group in groups:
+            place = table(place.get(group))
+        if last not in place:
+            continue
+        value = place.pop(last)
+        if value not in ("", {}, []) and value != _default(name):
+            what = (
+                "is protected and was ignored: set it in the user file, the environment or your editor's own options."
+            )
+            problems.append(Problem(name, "workspace/configuration", what))
+    return kept, problems
+
+
+def _default(name: str) -> Any:
+    value: Any = Options()
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value.model_dump() if isinstance(value, BaseModel) else value
+
+
+def _checked(values: Table, source: SourceName) -> tuple[Table, list[Problem]]:
+    """The values that the schema takes, and a problem for each that it doesn't."""
+    problems: dict[str, Problem] = {}
+    try:
+        Options.model_validate(values)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            path = _path_in(values, fault["loc"])
+            name = ".".join(path)
+            problems.setdefault(name, Problem(name, source, _what(name, fault["type"], fault["msg"], fault["input"])))
+            _remove(values, path)
+    return values, list(problems.values())
+
+
+def _path_in(values: Table, location: Sequence[int | str]) -> list[str]:
+    """The part of pydantic's location that names a place in `values` (the rest names a branch of a union)."""
+    path: list[str] = []
+    place = values
+    for part in location:
+        if part not in place:
+            break
+        path.append(str(part))
+        place = table(place[str(part)])
+    return path or [str(location[0])]
+
+
+def _remove(values: Table, path: Sequence[str]) -> None:
+    place: Any = values
+    for part in path[:-1]:
+        place = place[part]
+    place.pop(path[-1], None)
+
+
+def _what(name: str, kind: str, message: str, value: Any) -> str:
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        return f"is not known.{hint}"
+    shown = MASK if name.startswith(_SECRET) else json.dumps(value, default=str, ensure_ascii=False)[:80]
+    wanted = message[:1].lower() + message[1:]
+    return f"is {shown}, but {wanted}. It is left out; the default or a weaker source stands."
+
+
+def setting_names(group: type[BaseModel] = Options, prefix: str = "") -> list[str]:
+    """Every dotted name of the schema."""
+    names: list[str] = []
+    for name in group.model_fields:
+        subgroup = _group_of(group, name)
+        names += setting_names(subgroup, f"{prefix}{name}.") if subgroup else [prefix + name]
+    return names

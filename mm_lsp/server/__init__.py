@@ -1,0 +1,1 @@
+"""The LSP shell: only here is LSP."""

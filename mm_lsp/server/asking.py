@@ -1,0 +1,135 @@
+"""Putting a question to the model on behalf of someone who waits for it; and the rules that go with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from mm_lsp.assist.rules import RuleFile
+from mm_lsp.messages import BadReply, ModelRequest, Refused, Stop, TextDelta, ThinkingDelta, Usage
+from mm_lsp.server.language_server import MmLanguageServer
+from mm_lsp.server.log import logger
+from mm_lsp.server.progress import Progress
+from mm_lsp.server.session import Snapshot
+from mm_lsp.tokens import estimate
+from mm_lsp.workspace import rule_files, trust
+from mm_lsp.workspace.files import root_of
+
+_TRUST, _RESTRICT = "Trust this workspace", "Don't use them"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`usage` in the form that commands return."""
+
+    text: str
+    usage: dict[str, Any]
+
+
+async def ask(
+    ls: MmLanguageServer,
+    request: ModelRequest,
+    progress: Progress,
+    is_enough: Callable[[str], bool] = lambda _: False,
+) -> Answer:
+    """The whole answer, or as much as `is_enough`. Raises ModelError."""
+    model = await ls.session.model()
+    if ls.session.settings.log.prompts:
+        logger.info("prompt: %s", [message.content for message in request.messages])
+    text, thinking, usage, reason = "", "", None, ""
+    async with model.stream(request) as events:
+        async for event in events:
+            match event:
+                case TextDelta(delta):
+                    text += delta
+                    progress.text(delta, len(text))
+                    if is_enough(text):
+                        break
+                case ThinkingDelta(delta):
+                    thinking += delta
+                    progress.thinking()
+                case Usage():
+                    usage = event
+                case Stop(reason):
+                    pass
+    if not text.strip():
+        raise BadReply(_why_empty(reason))
+    return Answer(text, usage_result(request, text + thinking, usage))
+
+
+def _why_empty(reason: str) -> str:
+    if reason == "length":
+        return "The model used up its tokens for thinking and gave no answer: raise max_tokens in model.params."
+    if reason == "content_filter":
+        return "The model's content filter withheld the answer."
+    return "The model gave an empty answer. Try again."
+
+
+def usage_result(request: ModelRequest, answer: str, usage: Usage | None) -> dict[str, Any]:
+    """The endpoint's count, or our estimate where it gave none; the price is not known."""
+    counted = usage or Usage(
+        prompt_tokens=sum(estimate(message.content) for message in request.messages),
+        completion_tokens=estimate(answer),
+    )
+    return {
+        "prompt_tokens": counted.prompt_tokens,
+        "completion_tokens": counted.completion_tokens,
+        "reasoning_tokens": counted.reasoning_tokens,
+        "cached_tokens": counted.cached_tokens,
+        "cost": None,
+        "currency": None,
+        "estimated": usage is None,
+    }
+
+
+def refuse_held_back(snapshot: Snapshot) -> None:
+    """Raises Refused for a document of which nothing may go to a model."""
+    if snapshot.held_back:
+        raise Refused(f"Nothing of {snapshot.name} is sent to a model: {snapshot.held_back}.")
+
+
+async def rules_for(ls: MmLanguageServer, snapshot: Snapshot) -> list[RuleFile]:
+    """The rules of a trusted workspace. Where nobody has said yet, asks (once, without waiting) and goes without."""
+    if snapshot.path is None or not ls.session.settings.rules.enabled:
+        return []
+    root, found, said = await asyncio.to_thread(_look_for_rules, snapshot.path, snapshot.folders)
+    if not found:
+        return []
+    verdict = said if ls.session.settings.trust == "ask" else ls.session.settings.trust
+    if verdict == "trusted":
+        return [RuleFile(path, text) for path, text in found]
+    if verdict is None and root not in ls.session.asked_about:
+        ls.session.asked_about.add(root)
+        ls.tasks.spawn(_ask_for_trust(ls, root, [path for path, _ in found]), "question of trust")
+    return []
+
+
+def _look_for_rules(path: Path, folders: tuple[Path, ...]) -> tuple[Path, list[tuple[str, str]], trust.Verdict | None]:
+    root = root_of(path, folders)
+    found = rule_files.find(path, root)
+    return root, found, trust.verdict(root) if found else None
+
+
+async def _ask_for_trust(ls: MmLanguageServer, root: Path, found: list[str]) -> None:
+    question = types.ShowMessageRequestParams(
+        type=types.MessageType.Info,
+        message=f"{root.name} brings rules for the model ({', '.join(found)}). Use them in this workspace from now on? "
+        "Until you say so they are left out.",
+        actions=[types.MessageActionItem(_TRUST), types.MessageActionItem(_RESTRICT)],
+    )
+    answer = await ls.window_show_message_request_async(question)
+    if answer is not None and answer.title in (_TRUST, _RESTRICT):
+        await decide_trust(root, answer.title == _TRUST)
+
+
+async def decide_trust(root: Path, trusted: bool) -> None:
+    """Keeps the user's word. Raises Refused if it can't be kept."""
+    try:
+        await asyncio.to_thread(trust.remember, root, "trusted" if trusted else "restricted")
+    except OSError as error:
+        raise Refused(f"The decision can't be kept on disk: {error.strerror}.") from error

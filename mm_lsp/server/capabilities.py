@@ -1,0 +1,88 @@
+"""What the client can do, read once from its `initialize`, and what we say that we can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from mm_lsp.text import Encoding
+
+_ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
+# These two clients apply document changes with versions, though they don't say so.
+_TAKES_DOCUMENT_CHANGES = ("neovim",)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProfile:
+    """One client, as far as we care. Read from the raw JSON: an unknown enum value in it is no reason to fail."""
+
+    name: str = ""
+    locale: str = ""
+    encoding: Encoding = "utf-16"
+    document_changes: bool = False
+    apply_edit: bool = False
+    action_literals: bool = False
+    resolves_edits: bool = False
+    tags_generated: bool = False
+    work_done_progress: bool = False
+    show_document: bool = False
+    configuration: bool = False
+    declares_inline_completion: bool = False
+    long_requests: bool = False
+    stream_text: bool = False
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], options: Mapping[str, Any]) -> ClientProfile:
+        """`params` of `initialize`; `options` are the client options out of `initializationOptions`."""
+        capabilities = params.get("capabilities")
+        name = str(_dig(params, "clientInfo", "name") or "")
+        document: Mapping[str, Any] = _dig(capabilities, "textDocument") or {}
+        action = _dig(document, "codeAction")
+        resolvable: Sequence[Any] = _dig(action, "resolveSupport", "properties") or ()
+        return cls(
+            name=name,
+            locale=str(params.get("locale") or ""),
+            encoding=_encoding(_dig(capabilities, "general", "positionEncodings")),
+            document_changes=_dig(capabilities, "workspace", "workspaceEdit", "documentChanges") is True
+            or name.lower() in _TAKES_DOCUMENT_CHANGES,
+            apply_edit=_dig(capabilities, "workspace", "applyEdit") is True,
+            action_literals=_dig(action, "codeActionLiteralSupport") is not None,
+            resolves_edits="edit" in resolvable and _dig(action, "dataSupport") is True,
+            tags_generated=1 in (_dig(action, "tagSupport", "valueSet") or ()),
+            work_done_progress=_dig(capabilities, "window", "workDoneProgress") is True,
+            show_document=_dig(capabilities, "window", "showDocument", "support") is True,
+            configuration=_dig(capabilities, "workspace", "configuration") is True,
+            declares_inline_completion="inlineCompletion" in document,  # null counts: Emacs says it so
+            long_requests=options.get("longRequests") is True,
+            stream_text=options.get("streamText") is True,
+        )
+
+
+def _dig(value: Any, *path: str) -> Any:
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("Mapping[str, Any]", value).get(name)
+    return value
+
+
+def _encoding(offered: Any) -> Encoding:
+    """The first of the client's that we know; UTF-16 is every client's (LSP 3.17)."""
+    for name in cast("Sequence[Any]", offered) if isinstance(offered, list) else ():
+        if name in _ENCODINGS:
+            return name
+    return "utf-16"
+
+
+def server_capabilities(profile: ClientProfile, commands: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
+    """The `capabilities` of the answer to `initialize`; nothing here depends on dynamic registration."""
+    return {
+        "positionEncoding": profile.encoding,
+        "textDocumentSync": {"openClose": True, "change": 2, "save": False},
+        "inlineCompletionProvider": {},
+        "completionProvider": {},
+        "codeActionProvider": {"codeActionKinds": list(kinds), "resolveProvider": profile.long_requests},
+        "executeCommandProvider": {"commands": list(commands), "workDoneProgress": True},
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+    }

@@ -1,0 +1,62 @@
+"""From a place in the code to an explanation of it, and to where the user can read it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from typing import Any
+
+from lsprotocol import types
+
+from mm_lsp.assist import explain as thought
+from mm_lsp.server import asking
+from mm_lsp.server.language_server import MmLanguageServer
+from mm_lsp.server.progress import Progress
+from mm_lsp.server.session import Snapshot
+from mm_lsp.text import Span
+from mm_lsp.workspace.user_dirs import write_answer
+
+
+async def explain(
+    ls: MmLanguageServer, snapshot: Snapshot, span: Span, question: str | None, progress: Progress
+) -> tuple[dict[str, Any], str | None]:
+    """(the command's result, a sentence). Raises ModelError."""
+    asking.refuse_held_back(snapshot)
+    rules = await asking.rules_for(ls, snapshot)
+    settings = ls.session.settings
+    language = _language(settings.answers_language, question, snapshot.profile.locale)
+    request = thought.request_for(
+        snapshot.document, snapshot.name, span, question, language, rules, settings.rules.max_bytes
+    )
+    answer = await asking.ask(ls, request, progress)
+    said = None if snapshot.profile.stream_text else await _show(ls, snapshot, answer.text)
+    model = settings.model.name
+    return {"markdown": answer.text, "model": model, "usage": answer.usage}, said
+
+
+def _language(wanted: str, question: str | None, locale: str) -> str:
+    if wanted != "auto":
+        return wanted
+    locale = locale or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    code = re.split(r"[._@]", locale)[0]
+    spoken = (
+        "English" if code.lower() in ("", "c", "posix") or code.startswith("en") else f"the language of locale {code}"
+    )
+    return f"the language of the question (if that is unclear, {spoken})" if question else spoken
+
+
+async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str:
+    """Opens the answer beside the code without taking the focus; the sentence says where it lies."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", snapshot.name.rpartition("/")[2]) or "answer"
+    try:
+        path = await asyncio.to_thread(write_answer, name, markdown)
+    except OSError as error:
+        ls.tell(markdown)
+        return f"The answer can't be written to the cache directory: {error.strerror}."
+    if snapshot.profile.show_document:
+        shown = types.ShowDocumentParams(uri=path.as_uri(), take_focus=False)
+        await ls.window_show_document_async(shown)
+    else:
+        ls.tell(f"The explanation is in {path}")
+    return f"The explanation is in {path.name}"

@@ -1,0 +1,1 @@
+"""One file a feature: guard, convert in, ask the core, carry, convert out."""

@@ -1,0 +1,139 @@
+"""One server on one connection, from the first byte to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from lsprotocol import types
+
+from mm_lsp.server.language_server import MmLanguageServer
+from mm_lsp.server.log import logger, where
+from mm_lsp.server.protocol import MessageId
+from mm_lsp.server.routes import METHODS
+from mm_lsp.server.transport import FrameWriter, start_reader
+from mm_lsp.untyped import table
+
+_WATCH_SECONDS = 1.0
+
+
+def serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], parent_id: int | None = None) -> int:
+    """Serves until the client has gone; the exit code that LSP asks for."""
+    return asyncio.run(_serve(read, write, parent_id))
+
+
+async def _serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], parent_id: int | None) -> int:
+    loop = asyncio.get_running_loop()
+    ls = MmLanguageServer()
+    ls.parent_id = parent_id
+    ls.protocol.handlers = METHODS
+    ls.protocol.frames = FrameWriter(write)
+    pump = _Pump(ls)
+
+    def deliver(message: Any) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(pump.push, message)
+
+    start_reader(read, deliver)
+    watch = ls.tasks.spawn(_watch_parent(ls), "parent watch")
+    code = await ls.exit_code
+    watch.cancel()
+    ls.protocol.is_shut_down = True
+    ls.protocol.cancel_all()
+    await ls.tasks.drain(1)
+    await ls.session.aclose()
+    ls.protocol.frames.close()
+    return code
+
+
+class _Pump:
+    """Hands over one message a turn of the loop: what a request's task does first comes before the next message,
+    so that it sees exactly the changes that were sent before it."""
+
+    def __init__(self, ls: MmLanguageServer) -> None:
+        self._ls = ls
+        self._waiting: deque[Any] = deque()
+
+    def push(self, message: Any) -> None:
+        if self._cancels_unread(message):
+            return
+        self._waiting.append(message)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        message = self._waiting[0]
+        try:
+            if message is None:
+                self._ls.stop(0 if self._ls.protocol.is_shut_down else 1)
+            else:
+                self._ls.protocol.receive(message)
+        except Exception as error:  # noqa: BLE001  one message must not end the service
+            logger.error("a message could not be handled: %s", where(error))
+        finally:
+            self._waiting.popleft()
+            if self._waiting:
+                asyncio.get_running_loop().call_soon(self._turn)
+
+    def _cancels_unread(self, message: Any) -> bool:
+        """A cancel of a request that nobody has read yet takes it out of the queue."""
+        given = table(message)
+        if given.get("method") != types.CANCEL_REQUEST:
+            return False
+        message_id: MessageId = table(given.get("params")).get("id", "")
+        for waiting in self._waiting:
+            if _is_request(table(waiting), message_id):
+                self._waiting.remove(waiting)
+                self._ls.protocol.cancel_unread(message_id)
+                return True
+        return False
+
+
+def _is_request(message: dict[str, Any], message_id: MessageId) -> bool:
+    return "method" in message and message.get("id") == message_id and "id" in message
+
+
+async def _watch_parent(ls: MmLanguageServer) -> None:
+    """Ends the server when the client's process is gone, if it could be seen at all: in a container, or from another
+    machine, the number means nothing here."""
+    seen: int | None = None
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        parent = ls.parent_id
+        if parent is None:
+            continue
+        if _is_alive(parent):
+            seen = parent
+        elif seen == parent:
+            logger.info("the client's process is gone")
+            ls.stop(0 if ls.protocol.is_shut_down else 1)
+            return
+
+
+def _is_alive(process_id: int) -> bool:
+    if os.name == "nt":
+        return _is_alive_on_windows(process_id)
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_alive_on_windows(process_id: int) -> bool:
+    """os.kill(…, 0) would end the process there."""
+    import ctypes
+
+    synchronize, timed_out = 0x100000, 0x102
+    kernel: Any = vars(ctypes)["windll"].kernel32
+    handle: int = kernel.OpenProcess(synchronize, False, process_id)
+    if not handle:
+        return False
+    state: int = kernel.WaitForSingleObject(handle, 0)
+    kernel.CloseHandle(handle)
+    return state == timed_out

@@ -1,0 +1,1 @@
+"""The disk shell: only here are files."""
