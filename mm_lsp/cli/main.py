@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from mm_lsp import __version__
 
@@ -54,8 +55,8 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process ends")
 
 
-def _serve(given: argparse.Namespace) -> int:
-    """Never returns through the interpreter's own end: a thread that hangs in a read must not hold the process."""
+def _serve(given: argparse.Namespace) -> NoReturn:
+    """Never returns through the interpreter's own end: a thread that hangs must not hold the process."""
     import logging
     import os
     import sys
@@ -63,23 +64,26 @@ def _serve(given: argparse.Namespace) -> int:
     from mm_lsp.server import log, transport
 
     log.start()
-    if given.tcp is None:
-        read, write = transport.stdio()
-    else:
-        host, _, port = given.tcp.rpartition(":")
-        host = host.strip("[]")
-        if host not in _LOOPBACK or not port.isdigit() or int(port) > 65535:
-            return _misuse(f"--tcp takes HOST:PORT with a host of {', '.join(_LOOPBACK)}: {given.tcp} is not that.")
-        try:
-            read, write = transport.accept_tcp(host, int(port))
-        except OSError as error:
-            return _misuse(f"{given.tcp} can't be listened on: {error.strerror}.")
+    read, write = _tcp(given.tcp) if given.tcp is not None else transport.stdio()
     from mm_lsp.server.launch import serve
 
     code = serve(read, write, given.clientProcessId)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _tcp(address: str) -> tuple[Callable[[int], bytes], Callable[[memoryview], int]]:
+    from mm_lsp.server import transport
+
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if host not in _LOOPBACK or not port.isdigit() or int(port) > 65535:
+        _misuse(f"--tcp takes HOST:PORT with a host of {', '.join(_LOOPBACK)}: {address} is not that.")
+    try:
+        return transport.accept_tcp(host, int(port))
+    except OSError as error:
+        _misuse(f"{address} can't be listened on: {(error.strerror or str(error)).lower()}.")
 
 
 def _complete(given: argparse.Namespace) -> int:
@@ -106,8 +110,8 @@ def _trust(given: argparse.Namespace) -> int:
     return calls.trust(given.directory, given.revoke)
 
 
-def _misuse(sentence: str) -> int:
+def _misuse(sentence: str) -> NoReturn:
     from mm_lsp.cli.render import complain
 
     complain(sentence)
-    return 2
+    raise SystemExit(2)

@@ -21,8 +21,11 @@ _WATCH_SECONDS = 1.0
 
 
 def serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], parent_id: int | None = None) -> int:
-    """Serves until the client has gone; the exit code that LSP asks for."""
-    return asyncio.run(_serve(read, write, parent_id))
+    """Serves until the client has gone; the exit code that LSP asks for.
+
+    The loop is not closed: that would wait for threads (a key command that hangs), and the process ends now.
+    """
+    return asyncio.new_event_loop().run_until_complete(_serve(read, write, parent_id))
 
 
 async def _serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], parent_id: int | None) -> int:
