@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mm_lsp import __version__
+
+if TYPE_CHECKING:
+    import argparse
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run(argv: Sequence[str]) -> int:
     """The exit code."""
-    parser = _parser()
-    given = parser.parse_args(list(argv))
+    if not [word for word in argv if word not in ("serve", "--stdio")]:  # what editors call need not wait for argparse
+        _serve_on(None, None)
+    given = _parser().parse_args(list(argv))
     chosen: Callable[[argparse.Namespace], int] = getattr(given, "call", _serve)
     return chosen(given)
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="mm-lsp",
         description="A coding assistant over the Language Server Protocol. Without a command: the server, on stdio.",
@@ -56,18 +61,25 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(given: argparse.Namespace) -> NoReturn:
+    _serve_on(given.tcp, given.clientProcessId)
+
+
+def _serve_on(address: str | None, parent_id: int | None) -> NoReturn:
     """Never returns through the interpreter's own end: a thread that hangs must not hold the process."""
+    import gc
     import logging
     import os
     import sys
 
+    gc.disable()  # what is imported stays: looking through it again and again delays the first answer
+
     from mm_lsp.server import log, transport
 
     log.start()
-    read, write = _tcp(given.tcp) if given.tcp is not None else transport.stdio()
+    read, write = _tcp(address) if address is not None else transport.stdio()
     from mm_lsp.server.launch import serve
 
-    code = serve(read, write, given.clientProcessId)
+    code = serve(read, write, parent_id)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)

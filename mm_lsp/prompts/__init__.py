@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
 
 from mm_lsp.messages import Message
 
@@ -31,6 +30,8 @@ def _filled(template: str, blanks: dict[str, str]) -> str:
 
 @lru_cache
 def _template(name: str) -> tuple[str, str]:
+    from importlib import resources  # slow to import, and not needed before the first question
+
     text = resources.files(__name__).joinpath(f"{name}.md").read_text("utf-8")
     system, _, user = text.partition(_DIVIDER)
     return system.strip(), user.strip()

@@ -56,7 +56,7 @@ class Progress:
     def text(self, delta: str, length: int) -> None:
         """`delta` of an answer that is `length` characters long so far."""
         if not self._streams_text:
-            self._say(f"{length} characters")
+            self._say(f"writing… {length} characters")
             return
         self._pending += delta
         if self._timer is None:

@@ -134,9 +134,10 @@ class Protocol(LanguageServerProtocol):
             self.cancel_unread(message_id)
             task.cancel()
 
-    def cancel_all(self) -> None:
-        for message_id in list(self._in_flight):
-            self.cancel(message_id)
+    def cancel_all(self, but: asyncio.Task[Any] | None = None) -> None:
+        for message_id, task in list(self._in_flight.items()):
+            if task is not but:
+                self.cancel(message_id)
 
     def _notification(self, method: str, params: Any) -> None:
         handler = self.handlers.get(method)

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-import tomllib
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 _APP = "mm-lsp"
 _KEPT = 20  # answers that stay in the cache directory
 
 
+# platformdirs, tempfile and tomllib are imported where they are needed: not before `initialize` has been answered.
+
+
 def config_file() -> Path:
+    import platformdirs
+
     return Path(platformdirs.user_config_dir(_APP, appauthor=False)) / "config.toml"
 
 
 def data_dir() -> Path:
+    import platformdirs
+
     return Path(platformdirs.user_data_dir(_APP, appauthor=False))
 
 
 def cache_dir() -> Path:
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
 def read_config() -> tuple[dict[str, Any], str | None]:
     """The user file's values, and a sentence if it can't be read. No file is no fault."""
+    import tomllib
+
     path = config_file()
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8")), None
@@ -41,6 +48,8 @@ def read_config() -> tuple[dict[str, Any], str | None]:
 
 def write_answer(name: str, markdown: str) -> Path:
     """Writes an answer to the cache directory, readable by the user alone, and forgets the oldest."""
+    import tempfile
+
     folder = cache_dir() / "answers"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".md", dir=folder)
@@ -55,6 +64,8 @@ def write_answer(name: str, markdown: str) -> Path:
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Writes a file whole or not at all."""
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:

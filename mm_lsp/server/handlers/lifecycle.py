@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ async def _load_first(ls: MmLanguageServer) -> None:
         log.logger.info("the client gave no configuration in time")
     finally:
         session.is_loaded.set()
+        gc.freeze()
+        gc.enable()
     if session.settings.has_model:
         with contextlib.suppress(ModelError):
             await session.model()  # imports and certificates are ready before the first question
@@ -121,7 +124,7 @@ async def _load(ls: MmLanguageServer) -> None:
 async def shutdown(ls: MmLanguageServer, params: Any) -> None:
     del params
     ls.protocol.is_shut_down = True
-    ls.protocol.cancel_all()
+    ls.protocol.cancel_all(but=asyncio.current_task())
     await ls.tasks.drain(1)
     await ls.session.aclose()
 
