@@ -246,9 +246,11 @@ def _key_beside_endpoint(accepted: Sequence[Table]) -> tuple[str | None, str | N
     endpoint: a key goes only where the one who wrote it could see that it would go."""
     key: str | None = None
     command: str | None = None
+    endpoint = DEFAULT_BASE_URL
     for values in accepted:
-        model = values.get("model", {})
-        if "base_url" in model:
+        model = table(values.get("model"))
+        if model.get("base_url", endpoint) != endpoint:
+            endpoint = model["base_url"]
             key = command = None
         if model.get("api_key"):
             key, command = str(model["api_key"]), None

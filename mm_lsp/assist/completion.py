@@ -13,6 +13,7 @@ from mm_lsp.settings import CompletionSettings
 from mm_lsp.text import Document, Position, Span
 
 _OTHERS_SHARE = 0.35  # of the context budget goes to the other open documents
+_NEAR_LINES = 200  # each way, that a reply may repeat
 _HOLE = "<|hole|>"
 
 
@@ -89,7 +90,8 @@ def is_enough(raw: str, max_lines: int) -> bool:
 def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None:
     """The suggestion in a reply (also in a part of one), or None if there is nothing worth showing."""
     document, cursor = place.typed, place.cursor
-    text = clean(raw, document.before(cursor), document.after(cursor), document.language_id)
+    around = context.near(document, cursor, _NEAR_LINES)
+    text = clean(raw, around.before, around.after, document.language_id)
     text = "\n".join(text.split("\n")[:max_lines]).rstrip()
     rest = context.line_rest(document, cursor)
     text, retyped = _fitted(text, rest)

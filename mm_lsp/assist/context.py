@@ -110,6 +110,14 @@ def _indent(body: str) -> int:
     return len(body) - len(body.lstrip())
 
 
+def near(document: Document, position: Position, lines: int) -> Window:
+    """The text around `position`, `lines` whole lines each way, whatever the size of the document."""
+    first = max(0, position.line - lines)
+    last = min(len(document.lines) - 1, position.line + lines)
+    end = Position(last, len(document.lines[last]))
+    return Window(document.slice(Span(Position(first, 0), position)), document.slice(Span(position, end)))
+
+
 def line_prefix(document: Document, position: Position) -> str:
     """The part of the line that stands before `position`."""
     return document.lines[position.line][: position.column]

@@ -56,7 +56,7 @@ async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str:
         return f"The answer can't be written to the cache directory: {error.strerror}."
     if snapshot.profile.show_document:
         shown = types.ShowDocumentParams(uri=path.as_uri(), take_focus=False)
-        await ls.window_show_document_async(shown)
+        ls.window_show_document(shown)  # nobody waits for a client that never answers
     else:
         ls.tell(f"The explanation is in {path}")
     return f"The explanation is in {path.name}"
