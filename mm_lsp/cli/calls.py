@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from mm_lsp.cli.client import Cancelled, Client, Failed, connected
+from mm_lsp.cli.client import Cancelled, Failed, connected
 from mm_lsp.cli.place import File, Misuse, lines, point
-from mm_lsp.cli.render import MarkdownStream, complain, print_diff
+from mm_lsp.cli.render import MarkdownStream, Waiting, complain, print_diff
 from mm_lsp.text import Span
 from mm_lsp.untyped import rows, table
 
@@ -70,15 +70,14 @@ async def _complete(written: str) -> int:
     file, position = point(written)
     said: list[str] = []
     async with connected(said.append) as client:
-        await client.open(file)
-        result = await client.call(
-            "textDocument/inlineCompletion",
-            {
+        with Waiting():
+            await client.open(file)
+            params = {
                 "textDocument": {"uri": file.document.uri},
                 "position": {"line": position.line, "character": position.column},
                 "context": {"triggerKind": 1},
-            },
-        )
+            }
+            result = await client.call("textDocument/inlineCompletion", params)
     for sentence in said:
         complain(sentence)
     items = rows(table(result).get("items"))
@@ -94,9 +93,10 @@ async def _explain(written: str) -> int:
     stream = MarkdownStream()
     async with connected(complain) as client:
         await client.open(file)
-        client.streamed = stream.feed
         try:
-            result = table(await client.command("mm-lsp.explain", _argument(file, span), _TOKEN))
+            with Waiting() as waiting:
+                client.streamed = lambda text: (waiting.stop(), stream.feed(text))
+                result = table(await client.command("mm-lsp.explain", _argument(file, span), _TOKEN))
             if not stream.has_text:
                 stream.feed(str(result.get("markdown", "")))
         finally:
@@ -107,7 +107,10 @@ async def _explain(written: str) -> int:
 async def _edit(written: str, instruction: str, write: bool) -> int:
     file, span = lines(written)
     async with connected(complain) as client:
-        result = await _ask_for_edit(client, file, {**_argument(file, span), "instruction": instruction})
+        await client.open(file)
+        with Waiting():
+            argument = {**_argument(file, span), "instruction": instruction}
+            result = table(await client.command("mm-lsp.edit", argument))
         edited = client.edited
     if edited is None or edited.text == file.document.text:
         complain(str(result.get("summary") or "Nothing to change."))
@@ -116,11 +119,6 @@ async def _edit(written: str, instruction: str, write: bool) -> int:
     if write:
         _write(file, edited.text)
     return 0
-
-
-async def _ask_for_edit(client: Client, file: File, argument: dict[str, Any]) -> dict[str, Any]:
-    await client.open(file)
-    return table(await client.command("mm-lsp.edit", argument))
 
 
 def _argument(file: File, span: Span | None) -> dict[str, Any]:

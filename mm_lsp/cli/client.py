@@ -33,7 +33,7 @@ class Client:
     def __init__(self, process: asyncio.subprocess.Process, said: Callable[[str], None]) -> None:
         self._process = process
         self._said = said
-        self.streamed: Callable[[str], None] = lambda _: None
+        self.streamed: Callable[[str], object] = lambda _: None
         self.edited: Document | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._next = 0

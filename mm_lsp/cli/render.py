@@ -4,10 +4,41 @@ from __future__ import annotations
 
 import difflib
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+# Rich sets these off with a blank line of its own.
+_BRINGS_SPACE = ("```", "~~~", "- ", "* ", "+ ", "1.", "#")
 
 
 def complain(sentence: str) -> None:
     print(f"mm-lsp: {sentence}", file=sys.stderr, flush=True)
+
+
+class Waiting:
+    """A sign on the terminal that the model thinks, until the first of its words."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+
+    def __enter__(self) -> Waiting:
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("thinking… (Ctrl-C stops)")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
 
 class MarkdownStream:
@@ -16,6 +47,7 @@ class MarkdownStream:
     def __init__(self) -> None:
         self._is_terminal = sys.stdout.isatty()
         self._rest = ""
+        self._has_printed = False
         self.has_text = False
 
     def feed(self, text: str) -> None:
@@ -40,7 +72,12 @@ class MarkdownStream:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(block), end="\n")
+        console = Console()
+        block = block.strip()
+        if self._has_printed and not block.startswith(_BRINGS_SPACE):
+            console.print()
+        console.print(Markdown(block))
+        self._has_printed = True
 
 
 def _block_end(text: str) -> int | None:
