@@ -46,17 +46,15 @@ def _language(wanted: str, question: str | None, locale: str) -> str:
     return f"the language of the question (if that is unclear, {spoken})" if question else spoken
 
 
-async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str:
-    """Opens the answer beside the code without taking the focus; the sentence says where it lies."""
+async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str | None:
+    """Opens the answer beside the code without taking the focus; where the client can't, a sentence says where it is."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", snapshot.name.rpartition("/")[2]) or "answer"
     try:
         path = await asyncio.to_thread(write_answer, name, markdown)
     except OSError as error:
-        ls.tell(markdown)
-        return f"The answer can't be written to the cache directory: {error.strerror}."
-    if snapshot.profile.show_document:
-        shown = types.ShowDocumentParams(uri=path.as_uri(), take_focus=False)
-        ls.window_show_document(shown)  # nobody waits for a client that never answers
-    else:
-        ls.tell(f"The explanation is in {path}")
-    return f"The explanation is in {path.name}"
+        return f"The answer can't be written to the cache directory ({error.strerror}):\n{markdown}"
+    if not snapshot.profile.show_document:
+        return f"The explanation is in {path}"
+    # Nobody waits for a client that never answers.
+    ls.window_show_document(types.ShowDocumentParams(uri=path.as_uri(), take_focus=False))
+    return None

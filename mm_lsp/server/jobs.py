@@ -53,6 +53,8 @@ async def _journey(ls: MmLanguageServer, job: Job, work: Work, token: str | int 
     said: str | None = None
     try:
         result, said = await work.run(progress)
+        if said and not waits:
+            ls.tell(said)
     except Exception as error:  # noqa: BLE001  it becomes the reply or a message
         _failed(ls, error, waits)
         return None
