@@ -25,6 +25,7 @@ class ClientProfile:
     action_literals: bool = False
     resolves_edits: bool = False
     tags_generated: bool = False
+    reads_markdown: bool = False  # in the documentation of completion items
     work_done_progress: bool = False
     show_document: bool = False
     configuration: bool = False
@@ -49,6 +50,7 @@ class ClientProfile:
             apply_edit=_dig(capabilities, "workspace", "applyEdit") is True,
             action_literals=_dig(action, "codeActionLiteralSupport") is not None,
             resolves_edits="edit" in resolvable and _dig(action, "dataSupport") is True,
+            reads_markdown="markdown" in (_dig(document, "completion", "completionItem", "documentationFormat") or ()),
             tags_generated=1 in (_dig(action, "tagSupport", "valueSet") or ()),
             work_done_progress=_dig(capabilities, "window", "workDoneProgress") is True,
             show_document=_dig(capabilities, "window", "showDocument", "support") is True,

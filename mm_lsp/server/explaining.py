@@ -47,7 +47,7 @@ def _language(wanted: str, question: str | None, locale: str) -> str:
 
 
 async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str | None:
-    """Opens the answer beside the code without taking the focus; where the client can't, a sentence says where it is."""
+    """Opens the answer beside the code without taking the focus; else a sentence says where it is."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", snapshot.name.rpartition("/")[2]) or "answer"
     try:
         path = await asyncio.to_thread(write_answer, name, markdown)

@@ -196,12 +196,16 @@ def _item(ls: MmLanguageServer, suggestion: Suggestion, place: Place, snapshot: 
         label=first_line(text),
         kind=types.CompletionItemKind.Text,
         detail="mm-lsp",
-        documentation=types.MarkupContent(
-            kind=types.MarkupKind.Markdown, value=f"```{place.document.language_id}\n{text}\n```"
-        ),
+        documentation=_documentation(text, snapshot),
         filter_text=text.lstrip(),
         sort_text="0",
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(convert.range_to(span, place.document, snapshot.profile.encoding), text),
         command=_accepted(ls),
     )
+
+
+def _documentation(text: str, snapshot: Snapshot) -> types.MarkupContent | str:
+    if not snapshot.profile.reads_markdown:
+        return text
+    return types.MarkupContent(types.MarkupKind.Markdown, f"```{snapshot.document.language_id}\n{text}\n```")
