@@ -32,18 +32,19 @@ def edit(written: str, instruction: str, write: bool) -> int:
 
 
 def trust(directory: str, revoke: bool) -> int:
+    from mm_lsp.workspace.files import root_of
     from mm_lsp.workspace.trust import remember
 
-    root = Path(directory)
-    if not root.is_dir():
+    if not Path(directory).is_dir():
         complain(f"{directory} is not a directory.")
         return 2
+    root = root_of(Path(directory).resolve() / "file", ())
     try:
         remember(root, "restricted" if revoke else "trusted")
     except OSError as error:
         complain(f"The decision can't be kept: {error.strerror}.")
         return 1
-    print(f"{root.resolve()} is {'not trusted any more' if revoke else 'trusted: its rule files steer the model'}.")
+    print(f"{root} is {'not trusted any more' if revoke else 'trusted: its rule files steer the model'}.")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what patch programs call a line
 # Rich sets these off with a blank line of its own.
 _BRINGS_SPACE = ("```", "~~~", "- ", "* ", "+ ", "1.", "#")
 
@@ -97,8 +99,7 @@ def _block_end(text: str) -> int | None:
 
 def print_diff(before: str, after: str, name: str) -> None:
     """A unified diff that `patch -p1` and `git apply` take."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+    lines = difflib.unified_diff(_LINE.findall(before), _LINE.findall(after), f"a/{name}", f"b/{name}")
     text = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     if not sys.stdout.isatty():
         print(text, end="")

@@ -1,0 +1,161 @@
+"""The terminal's calls, as a person makes them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mm_lsp import __version__
+from tests.support.model_server import ModelServer, Reply, Stall, Text, error_reply, reply
+
+CODE = "import math\n\n\ndef area(radius):\n    return \n"
+
+
+@pytest.fixture(scope="module")
+def model():
+    with ModelServer() as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "area.py").write_text(CODE)
+    return tmp_path
+
+
+def environment(home: Path, url: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MM_LSP")}
+    homes = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "CACHE")}
+    return {**kept, **homes, "HOME": str(home), "MM_LSP_BASE_URL": url, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def run(home: Path, model: ModelServer, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mm_lsp", *words],
+        cwd=home,
+        env=environment(home, model.url),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_complete_prints_the_suggestion(home: Path, model: ModelServer):
+    model.script(reply("<completion>math.pi * radius ** 2</completion>", thinking="a circle"))
+    done = run(home, model, "complete", "area.py:5:12")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "math.pi * radius ** 2\n", "")
+
+
+def test_complete_prints_nothing_where_nothing_is_missing(home: Path, model: ModelServer):
+    model.script(reply("<completion></completion>"))
+    done = run(home, model, "complete", "area.py:5:12")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_explain_prints_markdown_as_it_is_when_piped(home: Path, model: ModelServer):
+    model.script(reply("# Area\n", "It computes\n\n", "an *area*."))
+    done = run(home, model, "explain", "area.py:4-5")
+    assert (done.returncode, done.stdout) == (0, "# Area\nIt computes\n\nan *area*.\n")
+    assert "lines 4 to 5" in model.requests[-1].text
+
+
+def test_edit_prints_a_diff_and_leaves_the_file_alone(home: Path, model: ModelServer):
+    model.script(reply("<rewrite>\ndef area(radius):\n    return math.pi * radius**2\n</rewrite>"))
+    done = run(home, model, "edit", "area.py:4-5", "complete it")
+    assert done.returncode == 0
+    assert "--- a/area.py\n+++ b/area.py\n" in done.stdout
+    assert "-    return \n+    return math.pi * radius**2\n" in done.stdout
+    assert (home / "area.py").read_text() == CODE
+    assert "complete it" in model.requests[-1].text
+
+
+def test_the_diff_is_one_that_git_applies(home: Path, model: ModelServer):
+    (home / "end.txt").write_bytes("one\r\ntwo\r\nno end".encode())
+    model.script(reply("<rewrite>\none\nzwei 😀\nno end\n</rewrite>"))
+    command = [sys.executable, "-m", "mm_lsp", "edit", "end.txt", "German"]
+    diff = subprocess.run(command, cwd=home, env=environment(home, model.url), capture_output=True, check=True).stdout
+    subprocess.run(["git", "init", "-q"], cwd=home, check=True)
+    applied = subprocess.run(["git", "apply", "-"], cwd=home, input=diff, capture_output=True)
+    assert applied.returncode == 0, applied.stderr
+    assert (home / "end.txt").read_bytes() == "one\r\nzwei 😀\r\nno end".encode()
+
+
+def test_edit_writes_when_told_to_and_keeps_the_mode(home: Path, model: ModelServer):
+    (home / "area.py").chmod(0o750)
+    model.script(reply("<rewrite>\ndef area(radius):\n    return 3\n</rewrite>"))
+    done = run(home, model, "edit", "area.py:4-5", "three", "--write")
+    assert done.returncode == 0
+    assert (home / "area.py").read_text() == CODE.replace("return \n", "return 3\n")
+    assert (home / "area.py").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("words", [("complete", "area.py:5:12"), ("explain", "area.py"), ("edit", "area.py", "x")])
+def test_what_the_endpoint_refuses_is_one_sentence_and_exit_code_1(home: Path, model: ModelServer, words):
+    model.script(error_reply(401, "no such key"))
+    done = run(home, model, *words)
+    assert done.returncode == 1
+    assert done.stdout.strip() == ""
+    assert done.stderr.startswith("mm-lsp: The model's endpoint refuses the key (HTTP 401)")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("complete", "area.py"), "is not FILE:LINE:COL"),
+        (("complete", "area.py:9:1"), "lies outside of the file"),
+        (("complete", "none.py:1:1"), "can't be read: no such file or directory"),
+        (("explain", "."), "is a directory"),
+        (("explain", "area.py:7-9"), "the file has 6 lines"),
+        (("explain", "binary"), "is a binary file"),
+        (("explain", "latin"), "is not text in UTF-8"),
+        (("serve", "--tcp", "0.0.0.0:1"), "--tcp takes HOST:PORT with a host of 127.0.0.1"),
+        (("trust", "nowhere"), "is not a directory"),
+        (("explore",), "invalid choice"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_exit_code_2(home: Path, model: ModelServer, words, sentence: str):
+    (home / "binary").write_bytes(b"a\0b")
+    (home / "latin").write_bytes(b"caf\xe9")
+    done = run(home, model, *words)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("explain", "area.py"), ("complete", "area.py:5:12"), ("edit", "area.py", "x")])
+def test_ctrl_c_stops_the_model_and_exits_with_130(home: Path, model: ModelServer, words):
+    model.script(Reply((Text("so"), Stall())))
+    number = len(model.requests)
+    command = [sys.executable, "-m", "mm_lsp", *words]
+    process = subprocess.Popen(
+        command, cwd=home, env=environment(home, model.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    model.wait_for(number + 1, timeout=20)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    model.wait_closed(number)
+
+
+def test_trust_lets_the_rules_in_and_revoke_keeps_them_out(home: Path, model: ModelServer):
+    (home / ".git").mkdir()
+    (home / "CLAUDE.md").write_text("Say moin first.")
+    for words, is_told in (((), False), (("trust",), True), (("trust", "--revoke"), False)):
+        if words:
+            assert run(home, model, *words).returncode == 0
+        model.script(reply("Moin."))
+        assert run(home, model, "explain", "area.py").returncode == 0
+        assert ("Say moin first." in model.requests[-1].text) is is_told
+
+
+def test_version_and_help(home: Path, model: ModelServer):
+    assert run(home, model, "--version").stdout == f"mm-lsp {__version__}\n"
+    assert "complete" in run(home, model, "--help").stdout
