@@ -7,7 +7,7 @@ import re
 MASK = "***"
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|api)[-_][A-Za-z0-9_-]{12,}\b")
-_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
+_IN_URL = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def mask(text: str, *secrets: str | None) -> str:

@@ -7,8 +7,8 @@ LSP 3.17 "Position Encoding Kind") is translated at the border by `to_column` an
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -200,15 +200,35 @@ def smallest_edits(document: Document, span: Span, text: str) -> list[Edit]:
     and of each line that differs only the part that differs is replaced."""
     old, new = split_lines(document.slice(span)), split_lines(text)
     edits: list[Edit] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+    place, reached = span.start, 0
+    for (i1, i2), (j1, j2) in differing_lines(old, new):
+        place = advance(place, "".join(old[reached:i1]))
         removed, added = "".join(old[i1:i2]), "".join(new[j1:j2])
         head, tail = _common_ends(removed, added)
-        start = _advance(span.start, "".join(old[:i1]) + removed[:head])
-        end = _advance(start, removed[head : len(removed) - tail])
+        start = advance(place, removed[:head])
+        end = advance(start, removed[head : len(removed) - tail])
         edits.append(Edit(Span(start, end), added[head : len(added) - tail]))
+        place, reached = advance(place, removed), i2
     return edits
+
+
+Lines = tuple[int, int]  # from, to (not included)
+
+
+def differing_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[Lines, Lines]]:
+    """The runs of lines in which two texts differ, at the fewest lines in all."""
+    from rapidfuzz.distance import Indel  # not needed before the first edit
+
+    runs: list[tuple[Lines, Lines]] = []
+    for code in Indel.opcodes(old, new):
+        if code.tag == "equal":
+            continue
+        here = ((code.src_start, code.src_end), (code.dest_start, code.dest_end))
+        if runs and runs[-1][0][1] == here[0][0] and runs[-1][1][1] == here[1][0]:
+            (i1, _), (j1, _) = runs.pop()
+            here = ((i1, here[0][1]), (j1, here[1][1]))
+        runs.append(here)
+    return runs
 
 
 def _common_ends(old: str, new: str) -> tuple[int, int]:
@@ -227,7 +247,7 @@ def _common_ends(old: str, new: str) -> tuple[int, int]:
     return head, tail
 
 
-def _advance(position: Position, text: str) -> Position:
+def advance(position: Position, text: str) -> Position:
     """Where one stands after walking over `text` from `position`."""
     lines = split_lines(text)
     if len(lines) == 1:

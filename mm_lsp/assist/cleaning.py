@@ -7,9 +7,9 @@ import re
 from mm_lsp.text import line_body
 
 TAG = "completion"
-_OPEN = re.compile(rf"<{TAG}\b[^>]*>", re.IGNORECASE)
-_CLOSE = re.compile(rf"</{TAG}\s*>?\s*$|</{TAG}\s*>", re.IGNORECASE)
-_PARTIAL_CLOSE = re.compile(r"<(?:/[a-z]{0,10})?$", re.IGNORECASE)
+_OPEN = re.compile(rf"<{TAG}\b[^<>]*>", re.IGNORECASE)
+_CLOSE = re.compile(rf"</{TAG}\s*>", re.IGNORECASE)
+_PARTIAL_CLOSE = re.compile(r"<(?:/[a-z]{0,10})?\Z", re.IGNORECASE)
 _FENCE_LINE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _THINKING = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _MIN_ECHO = 2  # characters of the line that count as an echo: one letter is chance
@@ -35,7 +35,7 @@ def clean(raw: str, prefix: str, suffix: str, language_id: str = "") -> str:
 def answer_is_closed(raw: str) -> bool:
     """Whether the reply's element has been closed: nothing that follows belongs to the answer."""
     opened = _OPEN.search(raw)
-    return opened is not None and re.search(rf"</{TAG}\s*>", raw[opened.end() :], re.IGNORECASE) is not None
+    return opened is not None and _CLOSE.search(raw, opened.end()) is not None
 
 
 def _untagged(text: str) -> tuple[str, bool]:
@@ -47,7 +47,7 @@ def _untagged(text: str) -> tuple[str, bool]:
     closed = _CLOSE.search(inside)
     if closed:
         return inside[: closed.start()], True
-    return _PARTIAL_CLOSE.sub("", inside), True
+    return _PARTIAL_CLOSE.sub("", inside.rstrip()) if "</" in inside[-20:] else inside, True
 
 
 def _unfenced(text: str, is_tagged: bool) -> str:

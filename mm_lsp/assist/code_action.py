@@ -15,7 +15,7 @@ QUICKFIX = "quickfix"
 REWRITE = "refactor.rewrite.mm-lsp"
 _MESSAGE_SHOWN = 80
 _FIX_CONTEXT = 40  # lines: a block larger than this is narrowed to the lines around the diagnostic
-_INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')\s*mm:\s*(.+?)\s*(?:\*/|-->)?\s*$", re.MULTILINE)
+_INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')\s*mm:[ \t]*(\S.*?)[ \t]*(?:\*/|-->)?[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ def _fix(document: Document, number: int, diagnostic: Diagnostic) -> Offer:
 
 def _scope(document: Document, span: Span) -> Span:
     block = enclosing_block(document, span.start.line)
+    block_last = block.end.line - 1 if block.end.column == 0 and block.end.line > block.start.line else block.end.line
     first = min(block.start.line, span.start.line)
-    last = max(block.end.line, span.end.line)
+    last = max(block_last, span.end.line)
     if last - first > _FIX_CONTEXT:
         first = max(first, span.start.line - _FIX_CONTEXT // 2)
         last = min(last, span.end.line + _FIX_CONTEXT // 2)

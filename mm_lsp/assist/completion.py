@@ -10,9 +10,10 @@ from mm_lsp.assist.cleaning import answer_is_closed, clean, overlap
 from mm_lsp.messages import ModelRequest
 from mm_lsp.prompts import render
 from mm_lsp.settings import CompletionSettings
-from mm_lsp.text import Document, Position, Span
+from mm_lsp.text import Document, Position, Span, advance
 
 _OTHERS_SHARE = 0.35  # of the context budget goes to the other open documents
+_CLOSERS = frozenset(")]}>\"'`")
 _NEAR_LINES = 200  # each way, that a reply may repeat
 _HOLE = "<|hole|>"
 
@@ -40,7 +41,7 @@ class Place:
         if self.selected is None:
             return self.position
         span, text = self.selected
-        return Position(span.start.line, span.start.column + len(text))
+        return advance(span.start, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ def request_for(
     snippets = context.others(other_documents, int(settings.context_tokens * _OTHERS_SHARE))
     spent = sum(context.estimate(snippet.text) for snippet in snippets)
     window = context.window(document, Span(cursor, cursor), settings.context_tokens - spent)
+    shown = "".join(f"Open file: {path}\n\n{text}\n\n---\n\n" for path, text in reversed(snippets))
     messages = render(
         "complete",
-        hole=_hole_for(window.before + window.after),
+        hole=_hole_for(shown + window.before + window.after),
         max_lines=str(settings.max_lines),
-        others="".join(f"Open file: {path}\n\n{text}\n\n---\n\n" for path, text in reversed(snippets)),
+        others=shown,
         file=path,
         language=document.language_id,
         before=window.before,
@@ -121,14 +123,25 @@ def _fitted(text: str, rest: str) -> tuple[str, int]:
     if newline and not _closes(rest):
         text = first.rstrip()
     double = overlap(text, rest)
-    if double and (double >= 3 or double == len(rest.rstrip()) or _has_spare_closer(text)):
+    if double and _is_double(text, rest[:double], rest):
         return text[: len(text) - double], 0
     return text, 0
+
+
+def _is_double(text: str, tail: str, rest: str) -> bool:
+    """Whether `tail`, which ends `text` and begins the rest of the line, is one thing typed twice: a closer only if
+    nothing in `text` opened it, other characters if they are more than chance."""
+    if _CLOSERS.intersection(tail) and _closes(tail):
+        return _has_spare_closer(text, tail)
+    return len(tail) >= 3 or len(tail) == len(rest.rstrip())
 
 
 def _closes(rest: str) -> bool:
     return not rest.strip().strip(")]}>'\"`;,")
 
 
-def _has_spare_closer(text: str) -> bool:
-    return any(text.count(close) > text.count(opening) for opening, close in ("()", "[]", "{}"))
+def _has_spare_closer(text: str, tail: str) -> bool:
+    odd_quotes = any(quote in tail and text.count(quote) % 2 for quote in "\"'`")
+    return odd_quotes or any(
+        close in tail and text.count(close) > text.count(opening) for opening, close in ("()", "[]", "{}", "<>")
+    )

@@ -31,7 +31,9 @@ def window(document: Document, place: Span, budget: int) -> Window:
     """As many whole lines around `place` as `budget` tokens hold, three quarters of them before it."""
     first, last = place.start.line, place.end.line
     head = document.lines[first][: place.start.column][-_LONG_LINE:]
-    tail = document.lines[last][place.end.column :][:_LONG_LINE]
+    tail = document.lines[last][place.end.column :]
+    if len(tail) > _LONG_LINE:
+        tail = tail[:_LONG_LINE] + (document.line_ending if last + 1 < len(document.lines) else "")
     left = budget - estimate(head) - estimate(tail)
     above, spare = _fill(reversed(document.lines[:first]), int(left * _BEFORE_SHARE))
     below, spare = _fill(document.lines[last + 1 :], int(left * (1 - _BEFORE_SHARE)) + spare)
@@ -80,9 +82,10 @@ def enclosing_block(document: Document, line: int) -> Span:
         if not body.strip():
             continue
         if _indent(body) <= depth:
-            if number > line and _indent(body) == depth and body.strip()[0] in ")]}":
+            closes = _indent(body) == depth and body.strip()[0] in ")]}"
+            if number > line and closes:
                 end = number
-            if number > line:
+            if number > line and not (closes and _opens(body)):
                 break
         end = number
     return document.whole_lines(top, max(end, line))

@@ -10,12 +10,13 @@ from mm_lsp.assist.rules import RuleFile
 from mm_lsp.assist.rules import render as render_rules
 from mm_lsp.messages import BadReply, ModelRequest
 from mm_lsp.prompts import render
-from mm_lsp.text import Document, Edit, Span, smallest_edits, split_lines
+from mm_lsp.text import Document, Edit, Span, differing_lines, line_body, smallest_edits, split_lines
 
 _MAX_TOKENS = 16384
 _CONTEXT_TOKENS = 6000
-_OPEN = re.compile(r"<rewrite\b[^>]*>", re.IGNORECASE)
+_OPEN = re.compile(r"<rewrite\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(r"</rewrite\s*>", re.IGNORECASE)
+_LAST_BLANK = re.compile(r"\n[ \t]*\Z")  # what stands before a closing tag on its own line
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)(?:\n?^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -49,8 +50,8 @@ def edits_from(raw: str, document: Document, span: Span) -> list[Edit]:
     Raises BadReply where the reply holds no new text.
     """
     old = document.slice(span)
-    new = _shaped(_answer(raw), old)
-    return smallest_edits(document, span, new.replace("\n", document.line_ending))
+    new = _shaped(_answer(raw, old), old)
+    return smallest_edits(document, span, _with_line_ends_of(old, new, document.line_ending))
 
 
 def is_enough(raw: str) -> bool:
@@ -58,8 +59,21 @@ def is_enough(raw: str) -> bool:
     return opened is not None and _CLOSE.search(raw, opened.end()) is not None
 
 
-def _answer(raw: str) -> str:
-    r"""The text in the reply's element, with `\n` line ends: a fence inside is unwrapped, a fence alone understood."""
+def _with_line_ends_of(old: str, new: str, default: str) -> str:
+    r"""`new`, whose lines end in `\n`, with the ends that equal lines of `old` have, and `default` for the others."""
+    old_lines, new_lines = split_lines(old), split_lines(new)
+    ends = [default if line.endswith("\n") else "" for line in new_lines]
+    i = j = 0
+    bodies = [line_body(line) for line in old_lines], [line_body(line) for line in new_lines]
+    for (_, i2), (j1, j2) in [*differing_lines(*bodies), ((len(old_lines),) * 2, (len(new_lines),) * 2)]:
+        for k in range(j1 - j):
+            ends[j + k] = old_lines[i + k][len(bodies[0][i + k]) :] if ends[j + k] else ""
+        i, j = i2, j2
+    return "".join(body + (end or "") for body, end in zip(bodies[1], ends, strict=True))
+
+
+def _answer(raw: str, old: str) -> str:
+    r"""The text in the reply's element, with `\n` line ends. A fence around it is taken off, unless `old` has one."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     opened = _OPEN.search(text)
     if opened:
@@ -67,8 +81,8 @@ def _answer(raw: str) -> str:
         if closed is None:
             raise BadReply("The model's answer broke off before its end; nothing was changed. Try again.")
         text = text[opened.end() : closed.start()]
-    fenced = _FENCED.search(text)
-    if fenced and (opened is None or not text[: fenced.start()].strip()):
+    fenced = _FENCED.search(text) if not _FENCED.match(old.lstrip()) else None
+    if fenced and (opened is None or not (text[: fenced.start()] + text[fenced.end() :]).strip()):
         return fenced.group(2)
     if opened is None and not text.strip():
         raise BadReply("The model gave an empty answer; nothing was changed. Try again.")
@@ -83,7 +97,7 @@ def _shaped(new: str, old: str) -> str:
     leading = len(old) - len(old.lstrip("\r\n"))
     lead = old[:leading].replace("\r\n", "\n").replace("\r", "\n")
     trail = old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n").replace("\r", "\n")
-    return lead + _indented(new.strip("\n"), old) + trail
+    return lead + _indented(_LAST_BLANK.sub("", new.strip("\n")), old) + trail
 
 
 def _indented(new: str, old: str) -> str:
@@ -92,12 +106,15 @@ def _indented(new: str, old: str) -> str:
     if not depth or _margin(new):
         return new
     first, *more = new.split("\n")
-    if all(not line.strip() or line[0] in " \t" for line in more) and more:
-        # Only the first line lost its indentation, if the others are as deep as the selection.
-        shallow = min((len(line) - len(line.lstrip()) for line in more if line.strip()), default=0)
-        if shallow >= len(depth):
-            return "\n".join([depth + first, *more])
+    inner = _shallowest(more)
+    if inner is not None and inner >= (_shallowest(split_lines(old.strip("\r\n"))[1:]) or len(depth) + 1):
+        return "\n".join([depth + first, *more])  # only the first line lost its indentation
     return "\n".join(depth + line if line.strip() else line for line in new.split("\n"))
+
+
+def _shallowest(lines: Sequence[str]) -> int | None:
+    """The least indentation of lines that have text."""
+    return min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=None)
 
 
 def _margin(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+_WORTH_CUTTING = 256  # bytes: less of a file says too little
+
 
 class RuleFile(NamedTuple):
     """`path` relative to the workspace's root."""
@@ -21,10 +23,15 @@ def render(files: Sequence[RuleFile], max_bytes: int) -> str:
     seen: set[str] = set()
     for file in reversed(files):
         body = file.text.strip()
-        size = len(body.encode("utf-8", "replace"))
-        if not body or body in seen or size > left:
+        if not body or body in seen:
             continue
         seen.add(body)
+        size = len(body.encode("utf-8", "replace"))
+        if size > left and left < _WORTH_CUTTING:
+            continue
+        if size > left:
+            body = body.encode("utf-8", "replace")[:left].decode("utf-8", "ignore") + "\n[cut here: the file is longer]"
+            size = left
         kept.append(RuleFile(file.path, body))
         left -= size
     if not kept:

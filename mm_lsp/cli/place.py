@@ -64,6 +64,8 @@ def _read(name: str) -> File:
     try:
         if path.is_dir():
             raise Misuse(f"{name} is a directory: name a file.")
+        if path.exists() and not path.is_file():
+            raise Misuse(f"{name} is not a regular file.")
         if path.stat().st_size > _MAX_BYTES:
             raise Misuse(f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MB.")
         text = path.read_bytes().decode("utf-8")

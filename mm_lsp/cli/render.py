@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # what patch programs call a line
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 # Rich sets these off with a blank line of its own.
 _BRINGS_SPACE = ("```", "~~~", "- ", "* ", "+ ", "1.", "#")
 
@@ -86,13 +87,13 @@ def _block_end(text: str) -> int | None:
     """Where the first block that is surely whole ends: a blank line outside of any fence."""
     fence, start = "", 0
     for line in text.splitlines(keepends=True)[:-1]:
-        stripped = line.strip()
         start += len(line)
-        if not fence and stripped.startswith(("```", "~~~")):
-            fence = stripped[:3]
-        elif fence and stripped.startswith(fence):
+        run = _FENCE.match(line)
+        if run and not fence:
+            fence = run.group(1)
+        elif run and run.group(1).startswith(fence) and not line[run.end() :].strip():
             fence = ""
-        elif not fence and not stripped and text[:start].strip():
+        elif not fence and not line.strip() and text[:start].strip():
             return start
     return None
 

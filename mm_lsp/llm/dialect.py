@@ -22,6 +22,8 @@ class Dialect:
         if data.strip() == "[DONE]":
             self.is_done = self.is_closed = True
             return []
+        if not data.strip():
+            return []
         chunk = parse_chunk(data)
         if chunk is None:
             raise BadReply("The model's endpoint sent something that is not a chat completion.")

@@ -19,7 +19,10 @@ from mm_lsp.redact import mask
 
 _SHOWN = 200  # characters of an endpoint's own words that a person gets to see
 
+_STATUSES = frozenset(str(number) for number in range(300, 600))
 _BALANCE = ("insufficient", "balance", "quota", "billing", "credits", "余额", "欠费")
+_KEY = ("api_key provided", "api key provided", "invalid api key", "invalid_api_key", "login fail")
+_RATE = ("rate limit", "rate_limit", "too many requests")
 _TOO_LONG = (
     "context length",
     "context window",
@@ -61,7 +64,8 @@ def from_body(body: bytes, *secrets: str | None) -> ModelError | None:
 def from_error_object(error: Any, *secrets: str | None) -> ModelError:
     """The error that an `error` key holds, in a body or inside a stream; its code may be a number or a word."""
     code: Any = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) else None
-    status = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdigit()) else 0
+    is_status = str(code) in _STATUSES if isinstance(code, int | str) else False
+    status = int(code) if is_status else 0
     return _classified(status, mask(_message({"error": error}), *secrets), None)
 
 
@@ -71,13 +75,13 @@ def _classified(status: int, words: str, retry_after: float | None) -> ModelErro
     number = f" (HTTP {status})" if status else ""
     if status == 402 or any(word in lower for word in _BALANCE):
         return Refused(f"The model's endpoint refuses for want of balance or quota{number}.{said}")
-    if status == 401:
+    if status == 401 or any(word in lower for word in _KEY):
         return Refused(f"The model's endpoint refuses the key{number}: check MM_LSP_API_KEY or model.api_key.{said}")
     if any(word in lower for word in _FILTER):
         return Filtered(f"The model's endpoint filtered this request{number}.{said}")
     if status == 413 or any(word in lower for word in _TOO_LONG):
         return TooLong(f"The request is too long for the model{number}: select less.{said}")
-    if status == 429:
+    if status == 429 or any(word in lower for word in _RATE):
         wait = f" Try again in {retry_after:.0f} s." if retry_after else " Try again in a while."
         return RateLimited(f"The model's endpoint asks to slow down{number}.{wait}{said}", retry_after)
     return _by_status(status, number, said)
@@ -104,7 +108,7 @@ def _is_page(text: str) -> bool:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -83,6 +83,6 @@ def _is_whole(line: str) -> bool:
         return True
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

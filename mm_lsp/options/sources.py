@@ -138,9 +138,9 @@ def _key_beside_endpoint(accepted: Sequence[Table]) -> tuple[str | None, str | N
     endpoint = DEFAULT_BASE_URL
     for values in accepted:
         model = table(values.get("model"))
-        if model.get("base_url", endpoint) != endpoint:
-            endpoint = model["base_url"]
-            key = command = None
+        named = str(model.get("base_url", endpoint)).rstrip("/")
+        if named != endpoint:
+            endpoint, key, command = named, None, None
         if model.get("api_key"):
             key, command = str(model["api_key"]), None
         elif model.get("api_key_command"):
@@ -193,12 +193,20 @@ def _without_protected(values: Table) -> tuple[Table, list[Problem]]:
         if last not in place:
             continue
         value = place.pop(last)
-        if value not in ("", {}, []) and value != _default(name):
+        if value not in ("", {}, []) and not _is_default(value, _default(name)):
             what = (
                 "is protected and was ignored: set it in the user file, the environment or your editor's own options."
             )
             problems.append(Problem(name, "workspace/configuration", what))
     return kept, problems
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """Editors send what their own settings page shows: the defaults, or some of them."""
+    if isinstance(value, dict) and isinstance(default, dict):
+        given, known = table(value), table(default)
+        return all(name in known and _is_default(given[name], known[name]) for name in given)
+    return value == default
 
 
 def _default(name: str) -> Any:
@@ -214,11 +222,13 @@ def _checked(values: Table, source: SourceName) -> tuple[Table, list[Problem]]:
     try:
         Options.model_validate(values)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_context=False):
-            path = _path_in(values, fault["loc"])
+        faults = error.errors(include_url=False, include_context=False)
+        paths = [_path_in(values, fault["loc"]) for fault in faults]
+        for path, fault in zip(paths, faults, strict=True):
             name = ".".join(path)
-            problems.setdefault(name, Problem(name, source, _what(name, fault["type"], fault["msg"], fault["input"])))
-            _remove(values, path)
+            if name not in problems:  # a union complains once a branch
+                problems[name] = Problem(name, source, _what(name, fault["type"], fault["msg"], fault["input"]))
+                _remove(values, path)
     return values, list(problems.values())
 
 

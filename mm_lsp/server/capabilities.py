@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from mm_lsp.text import Encoding
+from mm_lsp.untyped import rows, table
 
 _ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 # These two clients apply document changes with versions, though they don't say so.
@@ -38,9 +39,8 @@ class ClientProfile:
         """`params` of `initialize`; `options` are the client options out of `initializationOptions`."""
         capabilities = params.get("capabilities")
         name = str(_dig(params, "clientInfo", "name") or "")
-        document: Mapping[str, Any] = _dig(capabilities, "textDocument") or {}
+        document = table(_dig(capabilities, "textDocument"))
         action = _dig(document, "codeAction")
-        resolvable: Sequence[Any] = _dig(action, "resolveSupport", "properties") or ()
         return cls(
             name=name,
             locale=str(params.get("locale") or ""),
@@ -49,9 +49,10 @@ class ClientProfile:
             or name.lower() in _TAKES_DOCUMENT_CHANGES,
             apply_edit=_dig(capabilities, "workspace", "applyEdit") is True,
             action_literals=_dig(action, "codeActionLiteralSupport") is not None,
-            resolves_edits="edit" in resolvable and _dig(action, "dataSupport") is True,
-            reads_markdown="markdown" in (_dig(document, "completion", "completionItem", "documentationFormat") or ()),
-            tags_generated=1 in (_dig(action, "tagSupport", "valueSet") or ()),
+            resolves_edits="edit" in rows(_dig(action, "resolveSupport", "properties"))
+            and _dig(action, "dataSupport") is True,
+            reads_markdown="markdown" in rows(_dig(document, "completion", "completionItem", "documentationFormat")),
+            tags_generated=1 in rows(_dig(action, "tagSupport", "valueSet")),
             work_done_progress=_dig(capabilities, "window", "workDoneProgress") is True,
             show_document=_dig(capabilities, "window", "showDocument", "support") is True,
             configuration=_dig(capabilities, "workspace", "configuration") is True,
@@ -63,15 +64,13 @@ class ClientProfile:
 
 def _dig(value: Any, *path: str) -> Any:
     for name in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = cast("Mapping[str, Any]", value).get(name)
+        value = table(value).get(name)
     return value
 
 
 def _encoding(offered: Any) -> Encoding:
     """The first of the client's that we know; UTF-16 is every client's (LSP 3.17)."""
-    for name in cast("Sequence[Any]", offered) if isinstance(offered, list) else ():
+    for name in rows(offered):
         if name in _ENCODINGS:
             return name
     return "utf-16"

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from mm_lsp.server.log import logger
 
 MAX_MESSAGE = 512 * 1024 * 1024
+_DIGITS = 12  # of a length that can be meant
 _MAX_HEADER = 64 * 1024
-_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LENGTH = re.compile(rb"(?<![\w-])content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -56,9 +57,9 @@ class FrameDecoder:
         lengths = _LENGTH.findall(self._buffer[: end.start()])
         del self._buffer[: end.end()]
         if lengths:
-            self._length = int(lengths[-1])
+            self._length = int(lengths[-1][:_DIGITS])
             if self._length > MAX_MESSAGE:
-                raise BrokenFrame(f"a message of {self._length} bytes")
+                raise BrokenFrame("a message of more than half a gigabyte")
         return True
 
 

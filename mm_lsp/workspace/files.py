@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 
 def path_of(uri: str) -> Path | None:
     """The path of a `file:` URI; None for any other scheme (an unsaved buffer, a git revision)."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     if parts.scheme != "file":
         return None
     path = unquote(parts.path)
@@ -19,6 +19,13 @@ def path_of(uri: str) -> Path | None:
     if os.name == "nt" and path[:1] == "/" and path[2:3] == ":":
         path = path[1:]
     return Path(path) if path and "\0" not in path else None
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError:  # an address that is none: "file://[::1"
+        return SplitResult("", "", "", "", "")
 
 
 def root_of(path: Path, folders: tuple[Path, ...]) -> Path:
@@ -36,7 +43,7 @@ def root_of(path: Path, folders: tuple[Path, ...]) -> Path:
 def relative_name(path: Path | None, uri: str, folders: tuple[Path, ...]) -> str:
     """How a file is named to the model: relative to its workspace folder, else its bare name."""
     if path is None:
-        return unquote(urlsplit(uri).path).rpartition("/")[2] or uri
+        return unquote(_split(uri).path).rpartition("/")[2] or uri
     holding = [folder for folder in folders if path.is_relative_to(folder)]
     if not holding:
         return path.name
@@ -54,6 +61,8 @@ def read_text(path: Path, root: Path, max_bytes: int) -> str | None:
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            return file.read(max_bytes).decode("utf-8", "replace").removeprefix("\ufeff")
+            data = file.read(max_bytes)
+            text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+            return text.rstrip("\ufffd") if len(data) == max_bytes else text  # a character may have been cut in two
     except (OSError, ValueError, RuntimeError):
         return None
