@@ -10,8 +10,10 @@ TAG = "completion"
 _OPEN = re.compile(rf"<{TAG}\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(rf"</{TAG}\s*>", re.IGNORECASE)
 _PARTIAL_CLOSE = re.compile(r"<(?:/[a-z]{0,10})?\Z", re.IGNORECASE)
-_FENCE_LINE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
+_FENCE_LINE = re.compile(r"^[ \t]*(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
+_FENCED_LANGUAGES = ("markdown", "mdx", "quarto", "rmd")  # a fence is what they may be about
 _THINKING = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
+_OPEN_THINKING = re.compile(r"\s*<think(?:ing)?>")
 _MIN_ECHO = 2  # characters of the line that count as an echo: one letter is chance
 _ECHO_LINES = 5  # lines above the cursor that a reply may repeat before it goes on
 
@@ -21,10 +23,9 @@ def clean(raw: str, prefix: str, suffix: str, language_id: str = "") -> str:
 
     `prefix` and `suffix` are the document before and after the cursor; line ends of the result are `\n`.
     """
-    del language_id  # no rule so far depends on it
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     text, is_tagged = _untagged(_THINKING.sub("", text))
-    text = _unfenced(text, is_tagged)
+    text = _unfenced(text, is_tagged, language_id)
     lines_before = prefix.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     text = _without_habitual_newline(text, lines_before[-1])
     text = _without_echo(text, lines_before)
@@ -34,8 +35,11 @@ def clean(raw: str, prefix: str, suffix: str, language_id: str = "") -> str:
 
 def answer_is_closed(raw: str) -> bool:
     """Whether the reply's element has been closed: nothing that follows belongs to the answer."""
-    opened = _OPEN.search(raw)
-    return opened is not None and _CLOSE.search(raw, opened.end()) is not None
+    said = _THINKING.sub("", raw)
+    if _OPEN_THINKING.match(said):
+        return False
+    opened = _OPEN.search(said)
+    return opened is not None and _CLOSE.search(said, opened.end()) is not None
 
 
 def _untagged(text: str) -> tuple[str, bool]:
@@ -50,11 +54,13 @@ def _untagged(text: str) -> tuple[str, bool]:
     return _PARTIAL_CLOSE.sub("", inside.rstrip()) if "</" in inside[-20:] else inside, True
 
 
-def _unfenced(text: str, is_tagged: bool) -> str:
+def _unfenced(text: str, is_tagged: bool, language_id: str) -> str:
     """The inside of a Markdown fence. Around an untagged fence there may be talk; inside a tag the fence must be
     all there is, or it is part of the file (a docstring, a Markdown document)."""
     opening = _FENCE_LINE.search(text)
     if opening is None or (is_tagged and text[: opening.start()].strip()):
+        return text
+    if language_id in _FENCED_LANGUAGES and opening.group(2).strip().lower() not in ("md", *_FENCED_LANGUAGES):
         return text
     inside = text[opening.end() :].removeprefix("\n")
     fence = opening.group(1)
@@ -76,7 +82,10 @@ def _without_habitual_newline(text: str, line_before: str) -> str:
         return rest
     depth = len(line_before) - len(line_before.lstrip())
     answer_depth = len(rest) - len(rest.lstrip(" \t"))
-    opens = line_before.rstrip()[-1:] in (":", "{", "(", "[", ",", ";", ">")
+    last = line_before.rstrip()[-1:]
+    if last in ("(", "[") and answer_depth <= depth and "\n" not in rest.strip("\n"):
+        return rest  # one line between brackets stays on theirs
+    opens = last in (":", "{", "(", "[", ",", ";", ">")
     if opens or answer_depth > depth or (answer_depth == depth and depth > 0):
         return text
     return rest if not line_before.endswith((")", "]", "}")) else text

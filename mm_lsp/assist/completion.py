@@ -14,6 +14,7 @@ from mm_lsp.text import Document, Position, Span, advance
 
 _OTHERS_SHARE = 0.35  # of the context budget goes to the other open documents
 _CLOSERS = frozenset(")]}>\"'`")
+_GOES_ON = frozenset("([{,")  # ends of a line that goes on inside of brackets
 _NEAR_LINES = 200  # each way, that a reply may repeat
 _HOLE = "<|hole|>"
 
@@ -96,7 +97,7 @@ def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None
     text = clean(raw, around.before, around.after, document.language_id)
     text = "\n".join(text.split("\n")[:max_lines]).rstrip()
     rest = context.line_rest(document, cursor)
-    text, retyped = _fitted(text, rest)
+    text, retyped = _fitted(text, rest, document.body(cursor.line))
     if not text.strip():
         return None
     text = text.replace("\n", document.line_ending)
@@ -107,20 +108,23 @@ def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None
     return Suggestion(selected + text, span, text) if not retyped else None
 
 
-def _fitted(text: str, rest: str) -> tuple[str, int]:
+def _fitted(text: str, rest: str, line: str) -> tuple[str, int]:
     """`text` as it fits before the rest of the line, and how many characters of the rest it types again.
 
-    Several lines before a rest can only stand if their first line ends with the rest, which is then replaced;
-    else the first line alone is kept.
+    Several lines can stand before a rest if their first line ends with it (it is then replaced), or if it closes the
+    brackets whose inside they are; else the first line alone is kept.
     """
     if not rest.strip() or not text.strip():
         return text, 0
     first, newline, more = text.partition("\n")
-    if newline and rest.strip() and first.rstrip().endswith(rest.strip()):
+    if newline and first.rstrip().endswith(rest.strip()) and (not _closes(rest) or _has_spare_closer(first, rest)):
         return first.rstrip() + newline + more, len(rest)
     if newline and _closes(rest) and more.rstrip().endswith(rest.strip()):
         return text.rstrip()[: -len(rest.strip())], 0  # the body of a pair of brackets
-    if newline and not _closes(rest):
+    if newline and _closes(rest) and not first.strip():
+        text = text.rstrip()
+        return (f"{text}\n{line[: len(line) - len(line.lstrip())]}" if text.endswith(",") else text), 0
+    if newline and not (_closes(rest) and first.rstrip()[-1:] in _GOES_ON):
         text = first.rstrip()
     double = overlap(text, rest)
     if double and _is_double(text, rest[:double], rest):
@@ -133,7 +137,13 @@ def _is_double(text: str, tail: str, rest: str) -> bool:
     nothing in `text` opened it, other characters if they are more than chance."""
     if _CLOSERS.intersection(tail) and _closes(tail):
         return _has_spare_closer(text, tail)
+    if _is_balanced(text) and not _is_balanced(text[: len(text) - len(tail)]):
+        return False
     return len(tail) >= 3 or len(tail) == len(rest.rstrip())
+
+
+def _is_balanced(text: str) -> bool:
+    return all(text.count(opening) == text.count(close) for opening, close in ("()", "[]", "{}"))
 
 
 def _closes(rest: str) -> bool:

@@ -87,20 +87,22 @@ def usage_result(request: ModelRequest, answer: str, usage: Usage | None) -> dic
     }
 
 
-def refuse_held_back(snapshot: Snapshot) -> None:
-    """Raises Refused for a document of which nothing may go to a model."""
+async def sendable(ls: MmLanguageServer, snapshot: Snapshot) -> Snapshot:
+    """The snapshot under the user's settings. Raises Refused for a document of which nothing may go to a model."""
+    snapshot = await ls.session.loaded(snapshot)
     if snapshot.held_back:
         raise Refused(f"Nothing of {snapshot.name} is sent to a model: {snapshot.held_back}.")
+    return snapshot
 
 
 async def rules_for(ls: MmLanguageServer, snapshot: Snapshot) -> list[RuleFile]:
     """The rules of a trusted workspace. Where nobody has said yet, asks (once, without waiting) and goes without."""
-    if snapshot.path is None or not ls.session.settings.rules.enabled:
+    if snapshot.path is None or not snapshot.settings.rules.enabled:
         return []
     root, found, said = await asyncio.to_thread(_look_for_rules, snapshot.path, snapshot.folders)
     if not found:
         return []
-    verdict = said if ls.session.settings.trust == "ask" else ls.session.settings.trust
+    verdict = said if snapshot.settings.trust == "ask" else snapshot.settings.trust
     if verdict == "trusted":
         return [RuleFile(path, text) for path, text in found]
     if verdict is None and root not in ls.session.asked_about:

@@ -11,9 +11,26 @@ from typing import Any, NamedTuple
 
 from mm_lsp.redact import mask
 from mm_lsp.settings import Settings
+from mm_lsp.untyped import table
 from mm_lsp.workspace.user_dirs import read_config
 
 _ENVIRONMENT = {"MM_LSP_BASE_URL": "model.base_url", "MM_LSP_API_KEY": "model.api_key", "MM_LSP_MODEL": "model.name"}
+_GROUPS = frozenset(
+    (
+        "model",
+        "models",
+        "completion",
+        "context",
+        "rules",
+        "privacy",
+        "trust",
+        "budget",
+        "local",
+        "actions",
+        "answers",
+        "log",
+    )
+)
 _COMMAND_SECONDS = 20
 
 # Client options, which are no settings: what the client is, not what the user wishes.
@@ -27,12 +44,19 @@ class Loaded(NamedTuple):
 
 def client_options(initialization_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """(client options, settings) out of `initializationOptions`; settings may stand in a section `mm-lsp`."""
-    if not isinstance(initialization_options, dict):
-        return {}, {}
-    given: dict[str, Any] = dict(initialization_options)  # pyright: ignore[reportUnknownArgumentType]
+    given = dict(table(initialization_options))
     options = {name: given.pop(name) for name in CLIENT_OPTIONS if name in given}
-    section = given.pop("mm-lsp", None)
-    return options, {**given, **section} if isinstance(section, dict) else given
+    section = table(given.pop("mm-lsp", None))
+    return options, {**given, **section}
+
+
+def pushed_settings(pushed: Any) -> dict[str, Any]:
+    """Ours out of a didChangeConfiguration: the section `mm-lsp`, or what stands beside it under names of ours; other
+    servers' settings may lie in the same push."""
+    given = table(pushed)
+    if "mm-lsp" in given:
+        return table(given["mm-lsp"])
+    return {name: value for name, value in given.items() if name.partition(".")[0] in _GROUPS}
 
 
 def load(initialization: Mapping[str, Any], workspace: Mapping[str, Any]) -> Loaded:

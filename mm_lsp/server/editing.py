@@ -20,9 +20,9 @@ async def edit_for(
 ) -> tuple[types.WorkspaceEdit | None, dict[str, Any], str]:
     """(the edit, None if nothing is to change; usage; summary). Raises ModelError, and ResponseError ContentModified
     where someone has touched the lines meanwhile."""
-    asking.refuse_held_back(snapshot)
+    snapshot = await asking.sendable(ls, snapshot)
     rules = await asking.rules_for(ls, snapshot)
-    settings = ls.session.settings
+    settings = snapshot.settings
     request = rewrite.request_for(snapshot.document, snapshot.name, span, instruction, rules, settings.rules.max_bytes)
     answer = await asking.ask(ls, request, progress, rewrite.is_enough)
     edits = rewrite.edits_from(answer.text, snapshot.document, span)

@@ -22,9 +22,9 @@ async def explain(
     ls: MmLanguageServer, snapshot: Snapshot, span: Span, question: str | None, progress: Progress
 ) -> tuple[dict[str, Any], str | None]:
     """(the command's result, a sentence). Raises ModelError."""
-    asking.refuse_held_back(snapshot)
+    snapshot = await asking.sendable(ls, snapshot)
     rules = await asking.rules_for(ls, snapshot)
-    settings = ls.session.settings
+    settings = snapshot.settings
     language = _language(settings.answers_language, question, snapshot.profile.locale)
     request = thought.request_for(
         snapshot.document, snapshot.name, span, question, language, rules, settings.rules.max_bytes

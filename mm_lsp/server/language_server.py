@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import default_converter
 
 from mm_lsp import __version__
-from mm_lsp.server.protocol import INVALID_PARAMS, Protocol, ResponseError
+from mm_lsp.server.processes import is_alive
+from mm_lsp.server.protocol import INVALID_PARAMS, Protocol, ResponseError, strict_converter
 from mm_lsp.server.session import Session, Snapshot
 from mm_lsp.server.tasks import Tasks
 
@@ -24,7 +24,7 @@ class MmLanguageServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  pygls' *args
-            "mm-lsp", __version__, protocol_cls=Protocol, converter_factory=default_converter
+            "mm-lsp", __version__, protocol_cls=Protocol, converter_factory=strict_converter
         )
         self.session = Session()
         self.exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -33,6 +33,12 @@ class MmLanguageServer(LanguageServer):
     @property
     def tasks(self) -> Tasks:
         return self.protocol.tasks
+
+    def follow(self, process_id: int | None) -> None:
+        """Ends with this process, if it can be seen now: in a container, or from another machine, the number means
+        nothing here."""
+        if process_id is not None and process_id > 0 and is_alive(process_id):
+            self.parent_id = process_id
 
     def stop(self, code: int) -> None:
         if not self.exit_code.done():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +11,10 @@ from lsprotocol import types
 
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.log import logger, where
+from mm_lsp.server.processes import is_alive
 from mm_lsp.server.protocol import MessageId
 from mm_lsp.server.routes import METHODS
-from mm_lsp.server.transport import FrameWriter, start_reader
+from mm_lsp.server.transport import End, FrameWriter, start_reader
 from mm_lsp.untyped import table
 
 _WATCH_SECONDS = 1.0
@@ -31,7 +31,7 @@ def serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], pare
 async def _serve(read: Callable[[int], bytes], write: Callable[[memoryview], int], parent_id: int | None) -> int:
     loop = asyncio.get_running_loop()
     ls = MmLanguageServer()
-    ls.parent_id = parent_id
+    ls.follow(parent_id)
     ls.protocol.handlers = METHODS
     ls.protocol.frames = FrameWriter(write)
     pump = _Pump(ls)
@@ -41,9 +41,8 @@ async def _serve(read: Callable[[int], bytes], write: Callable[[memoryview], int
             loop.call_soon_threadsafe(pump.push, message)
 
     start_reader(read, deliver)
-    watch = ls.tasks.spawn(_watch_parent(ls), "parent watch")
+    _ParentWatch(ls)
     code = await ls.exit_code
-    watch.cancel()
     ls.protocol.is_shut_down = True
     ls.protocol.cancel_all()
     await ls.tasks.drain(1)
@@ -70,7 +69,7 @@ class _Pump:
     def _turn(self) -> None:
         message = self._waiting[0]
         try:
-            if message is None:
+            if isinstance(message, End):
                 self._ls.stop(0 if self._ls.protocol.is_shut_down else 1)
             else:
                 self._ls.protocol.receive(message)
@@ -99,44 +98,17 @@ def _is_request(message: dict[str, Any], message_id: MessageId) -> bool:
     return "method" in message and message.get("id") == message_id and "id" in message
 
 
-async def _watch_parent(ls: MmLanguageServer) -> None:
-    """Ends the server when the client's process is gone, if it could be seen at all: in a container, or from another
-    machine, the number means nothing here."""
-    seen: int | None = None
-    while True:
-        await asyncio.sleep(_WATCH_SECONDS)
-        parent = ls.parent_id
-        if parent is None:
-            continue
-        if _is_alive(parent):
-            seen = parent
-        elif seen == parent:
+class _ParentWatch:
+    """Ends the server when the client's process is gone."""
+
+    def __init__(self, ls: MmLanguageServer) -> None:
+        self._ls = ls
+        self._look()
+
+    def _look(self) -> None:
+        parent = self._ls.parent_id
+        if parent is not None and not is_alive(parent):
             logger.info("the client's process is gone")
-            ls.stop(0 if ls.protocol.is_shut_down else 1)
+            self._ls.stop(0 if self._ls.protocol.is_shut_down else 1)
             return
-
-
-def _is_alive(process_id: int) -> bool:
-    if os.name == "nt":
-        return _is_alive_on_windows(process_id)
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _is_alive_on_windows(process_id: int) -> bool:
-    """os.kill(…, 0) would end the process there."""
-    import ctypes
-
-    synchronize, timed_out = 0x100000, 0x102
-    kernel: Any = vars(ctypes)["windll"].kernel32
-    handle: int = kernel.OpenProcess(synchronize, False, process_id)
-    if not handle:
-        return False
-    state: int = kernel.WaitForSingleObject(handle, 0)
-    kernel.CloseHandle(handle)
-    return state == timed_out
+        asyncio.get_running_loop().call_later(_WATCH_SECONDS, self._look)

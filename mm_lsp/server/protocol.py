@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cattrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, default_converter
 
 from mm_lsp.messages import ModelError
 from mm_lsp.server.log import logger, where
@@ -208,10 +209,29 @@ class Protocol(LanguageServerProtocol):
         self.send(self._converter.unstructure(data))
 
 
+def strict_converter() -> cattrs.Converter:
+    """pygls' converter, but a number is a number and a text a text: cattrs would make "1" of 1 and 1 of 1.5."""
+    converter = default_converter()
+    for kind in (int, str, bool):
+        converter.register_structure_hook(kind, _strict)
+    return converter
+
+
+def _strict(value: Any, kind: type) -> Any:
+    if kind not in (int, str, bool):  # an enum of numbers or texts
+        return kind(value)
+    if type(value) is kind:
+        return value
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise ValueError(f"expected {kind.__name__}")
+
+
 def _fault_in(error: Exception) -> str:
     """What is wrong where, without the value: `expected int at position.line`."""
     faults = cattrs.transform_error(error, path="") if isinstance(error, cattrs.BaseValidationError) else []
     if not faults:
         return "not of the form that the specification gives."
     what, _, place = faults[0].rpartition(" @ ")
-    return f"{what or faults[0]} at {place.lstrip('.') or 'the top'}."
+    place = re.sub(r"_([a-z])", lambda letter: letter.group(1).upper(), place.lstrip("."))
+    return f"{what or faults[0]} at {place or 'the top'}."

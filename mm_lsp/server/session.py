@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,13 +125,22 @@ class Session:
             held_back=self._held_back(uri),
         )
 
+    async def loaded(self, snapshot: Snapshot) -> Snapshot:
+        """The same document under the settings in force: those of the first second are not yet the user's."""
+        await self.is_loaded.wait()
+        if snapshot.settings is self.settings:
+            return snapshot
+        uri = snapshot.document.uri
+        others = tuple(self._others(uri))
+        return replace(snapshot, settings=self.settings, others=others, held_back=self._held_back(uri))
+
     def _others(self, uri: str) -> Iterator[tuple[str, Document]]:
         for other in reversed(self._recency):
             if other != uri and self._held_back(other) is None:
                 yield relative_name(path_of(other), other, self.folders), self.documents[other]
 
     def _held_back(self, uri: str) -> str | None:
-        path = path_of(uri) or Path(uri.rpartition("/")[2])
+        path = path_of(uri) or Path(relative_name(None, uri, ()))
         return reason_to_hold_back(path, self.settings.ignore)
 
     # ---------------------------------------------------------------- suggestions

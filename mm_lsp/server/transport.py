@@ -63,6 +63,10 @@ class FrameDecoder:
         return True
 
 
+class End:
+    """What comes after the last message."""
+
+
 class Unreadable(NamedTuple):
     """A frame whose body is not JSON."""
 
@@ -79,7 +83,7 @@ def encode_frame(message: Any) -> bytes:
 
 def start_reader(read: Callable[[int], bytes], deliver: Callable[[Any], None]) -> None:
     """Reads until the end on a thread of its own; `deliver` gets each message (a JSON value, or Unreadable), at the
-    end None. It is called on that thread."""
+    end End. It is called on that thread."""
 
     def run() -> None:
         decoder = FrameDecoder()
@@ -90,7 +94,7 @@ def start_reader(read: Callable[[int], bytes], deliver: Callable[[Any], None]) -
         except (OSError, BrokenFrame) as error:
             logger.warning("the connection is at its end: %s", error)
         finally:
-            deliver(None)
+            deliver(End())
 
     threading.Thread(target=run, name="reader", daemon=True).start()
 

@@ -50,8 +50,8 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
     if remembered := ls.session.recall(place):
         ls.session.outcomes[uri] = Outcome("shown", "typed along an earlier suggestion", "memory")
         return remembered
-    await ls.session.is_loaded.wait()
-    if reason := _reason_for_silence(ls, snapshot, invoked):
+    snapshot = await ls.session.loaded(snapshot)
+    if reason := _reason_for_silence(snapshot, invoked):
         ls.session.outcomes[uri] = Outcome("nothing", reason)
         return None
     try:
@@ -65,8 +65,8 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
         return None
 
 
-def _reason_for_silence(ls: MmLanguageServer, snapshot: Snapshot, invoked: bool) -> str | None:
-    settings = ls.session.settings
+def _reason_for_silence(snapshot: Snapshot, invoked: bool) -> str | None:
+    settings = snapshot.settings
     if not settings.completion.speaks(snapshot.document.language_id):
         return "completion is switched off for this language (completion.enabled, completion.languages)"
     if not invoked and not settings.completion.automatic:
@@ -80,7 +80,7 @@ def _reason_for_silence(ls: MmLanguageServer, snapshot: Snapshot, invoked: bool)
 
 async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool) -> Suggestion | None:
     """Pauses, asks the model, reads the answer; nothing for a document that has moved on meanwhile."""
-    settings = ls.session.settings.completion
+    settings = snapshot.settings.completion
     loop = asyncio.get_running_loop()
     began = loop.time()
     if not invoked:
@@ -105,7 +105,7 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
 
 async def _raw_answer(ls: MmLanguageServer, snapshot: Snapshot, place: Place, seconds: float) -> str:
     """What the model said within its time, which may be a part of an answer."""
-    settings = ls.session.settings.completion
+    settings = snapshot.settings.completion
     model = await ls.session.model()
     request = thought.request_for(place, snapshot.name, snapshot.others, settings)
     raw = ""
@@ -172,8 +172,8 @@ def _prepare(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
 
 
 async def _prepared(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
-    await ls.session.is_loaded.wait()
-    if reason := _reason_for_silence(ls, snapshot, invoked=False):
+    snapshot = await ls.session.loaded(snapshot)
+    if reason := _reason_for_silence(snapshot, invoked=False):
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         return
     try:

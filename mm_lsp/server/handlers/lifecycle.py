@@ -33,8 +33,7 @@ def initialize(ls: MmLanguageServer, params: Any, commands: list[str], kinds: li
     ls.session.profile = ClientProfile.of(given, options)
     ls.session.folders = _folders(given)
     process_id = given.get("processId")
-    if isinstance(process_id, int) and process_id > 0:
-        ls.parent_id = process_id
+    ls.follow(process_id if isinstance(process_id, int) else None)
     ls.protocol.is_initialized = True
     ls.tasks.spawn(_load_first(ls), "first settings")
     return {
@@ -90,8 +89,7 @@ def did_change_configuration(ls: MmLanguageServer, params: types.DidChangeConfig
     if ls.session.profile.configuration:
         ls.tasks.spawn(_pull(ls), "configuration")
         return
-    pushed = table(params.settings)
-    ls.session.workspace_values = table(pushed.get(_SECTION, pushed))
+    ls.session.workspace_values = configuration.pushed_settings(params.settings)
     ls.tasks.spawn(_load(ls), "settings")
 
 
