@@ -42,6 +42,11 @@ def answer_is_closed(raw: str) -> bool:
     return opened is not None and _CLOSE.search(said, opened.end()) is not None
 
 
+def ends_line(raw: str) -> bool:
+    """Whether the answer itself ends with a line end, which `clean` does not tell."""
+    return _untagged(_THINKING.sub("", raw))[0].rstrip(" \t\r").endswith("\n")
+
+
 def _untagged(text: str) -> tuple[str, bool]:
     """The inside of the first element. A missing close is forgiven (a stream that was left early has none)."""
     opened = _OPEN.search(text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mm_lsp.assist import context
-from mm_lsp.assist.cleaning import answer_is_closed, clean, overlap
+from mm_lsp.assist.cleaning import answer_is_closed, clean, ends_line, overlap
 from mm_lsp.messages import ModelRequest
 from mm_lsp.prompts import render
 from mm_lsp.settings import CompletionSettings
@@ -97,7 +97,10 @@ def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None
     text = clean(raw, around.before, around.after, document.language_id)
     text = "\n".join(text.split("\n")[:max_lines]).rstrip()
     rest = context.line_rest(document, cursor)
-    text, retyped = _fitted(text, rest, document.body(cursor.line))
+    text, retyped = _fitted(text, rest)
+    if not retyped and _is_block(text, rest) and (ends_line(raw) or text.endswith(",")):
+        body = document.body(cursor.line)
+        text += f"\n{body[: len(body) - len(body.lstrip())]}"
     if not text.strip():
         return None
     text = text.replace("\n", document.line_ending)
@@ -108,7 +111,12 @@ def suggestion_from(raw: str, place: Place, max_lines: int) -> Suggestion | None
     return Suggestion(selected + text, span, text) if not retyped else None
 
 
-def _fitted(text: str, rest: str, line: str) -> tuple[str, int]:
+def _is_block(text: str, rest: str) -> bool:
+    """Lines of their own between brackets, the closing one of which is the rest of the cursor's line."""
+    return text.startswith("\n") and bool(rest.strip()) and _closes(rest)
+
+
+def _fitted(text: str, rest: str) -> tuple[str, int]:
     """`text` as it fits before the rest of the line, and how many characters of the rest it types again.
 
     Several lines can stand before a rest if their first line ends with it (it is then replaced), or if it closes the
@@ -119,11 +127,10 @@ def _fitted(text: str, rest: str, line: str) -> tuple[str, int]:
     first, newline, more = text.partition("\n")
     if newline and first.rstrip().endswith(rest.strip()) and (not _closes(rest) or _has_spare_closer(first, rest)):
         return first.rstrip() + newline + more, len(rest)
-    if newline and _closes(rest) and more.rstrip().endswith(rest.strip()):
+    if newline and _closes(rest) and more.rstrip().endswith(rest.strip()) and _has_spare_closer(text, rest):
         return text.rstrip()[: -len(rest.strip())], 0  # the body of a pair of brackets
-    if newline and _closes(rest) and not first.strip():
-        text = text.rstrip()
-        return (f"{text}\n{line[: len(line) - len(line.lstrip())]}" if text.endswith(",") else text), 0
+    if _is_block(text, rest):
+        return text.rstrip(), 0
     if newline and not (_closes(rest) and first.rstrip()[-1:] in _GOES_ON):
         text = first.rstrip()
     double = overlap(text, rest)
