@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from mm_lsp.assist.fences import first_fence
 from mm_lsp.text import line_body
 
 TAG = "completion"
 _OPEN = re.compile(rf"<{TAG}\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(rf"</{TAG}\s*>", re.IGNORECASE)
 _PARTIAL_CLOSE = re.compile(r"<(?:/[a-z]{0,10})?\Z", re.IGNORECASE)
-_FENCE_LINE = re.compile(r"^[ \t]*(`{3,}|~{3,})([^\n`]*)$", re.MULTILINE)
 _FENCED_LANGUAGES = ("markdown", "mdx", "quarto", "rmd")  # a fence is what they may be about
 _THINKING = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _OPEN_THINKING = re.compile(r"\s*<think(?:ing)?>")
 _MIN_ECHO = 2  # characters of the line that count as an echo: one letter is chance
+_LONGEST_OVERLAP = 400  # characters of a line that are typed twice
 _ECHO_LINES = 5  # lines above the cursor that a reply may repeat before it goes on
 
 
@@ -62,19 +63,12 @@ def _untagged(text: str) -> tuple[str, bool]:
 def _unfenced(text: str, is_tagged: bool, language_id: str) -> str:
     """The inside of a Markdown fence. Around an untagged fence there may be talk; inside a tag the fence must be
     all there is, or it is part of the file (a docstring, a Markdown document)."""
-    opening = _FENCE_LINE.search(text)
-    if opening is None or (is_tagged and text[: opening.start()].strip()):
+    fence = first_fence(text)
+    if fence is None or (is_tagged and (fence.before + (fence.after or "")).strip()):
         return text
-    if language_id in _FENCED_LANGUAGES and opening.group(2).strip().lower() not in ("md", *_FENCED_LANGUAGES):
+    if language_id in _FENCED_LANGUAGES and fence.info not in ("md", *_FENCED_LANGUAGES):
         return text
-    inside = text[opening.end() :].removeprefix("\n")
-    fence = opening.group(1)
-    closing = re.search(rf"^[ \t]*{re.escape(fence)}[ \t]*$", inside, re.MULTILINE)
-    if closing is None:
-        return inside
-    if is_tagged and inside[closing.end() :].strip():
-        return text
-    return inside[: closing.start()].removesuffix("\n")
+    return fence.inside
 
 
 def _without_habitual_newline(text: str, line_before: str) -> str:
@@ -133,7 +127,7 @@ def _without_repeated_suffix(text: str, suffix: str) -> str:
 
 def overlap(text: str, rest: str) -> int:
     """How many characters at the end of `text` stand already at the beginning of `rest`."""
-    rest = line_body(rest)
+    rest = line_body(rest)[:_LONGEST_OVERLAP]
     for length in range(min(len(text), len(rest)), 0, -1):
         if text.endswith(rest[:length]):
             return length

@@ -15,7 +15,7 @@ QUICKFIX = "quickfix"
 REWRITE = "refactor.rewrite.mm-lsp"
 _MESSAGE_SHOWN = 80
 _FIX_CONTEXT = 40  # lines: a block larger than this is narrowed to the lines around the diagnostic
-_INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')\s*mm:[ \t]*(\S.*?)[ \t]*(?:\*/|-->)?[ \t]*\r?$", re.MULTILINE)
+_INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')[ \t]*mm:([^\r\n]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +110,8 @@ def _offer(row: Row, document: Document, target: Span) -> Offer:
 
 def instruction_in(text: str) -> str | None:
     """The instruction of a comment `mm: …` in `text`."""
-    written = _INSTRUCTION.search(text)
-    return written.group(1) if written else None
+    for written in _INSTRUCTION.finditer(text):
+        said = written.group(1).strip().removesuffix("*/").removesuffix("-->").rstrip()
+        if said:
+            return said
+    return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mm_lsp.assist import context
+from mm_lsp.assist.fences import first_fence
 from mm_lsp.assist.rules import RuleFile
 from mm_lsp.assist.rules import render as render_rules
 from mm_lsp.messages import BadReply, ModelRequest
@@ -17,7 +18,6 @@ _CONTEXT_TOKENS = 6000
 _OPEN = re.compile(r"<rewrite\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(r"</rewrite\s*>", re.IGNORECASE)
 _LAST_BLANK = re.compile(r"\n[ \t]*\Z")  # what stands before a closing tag on its own line
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)(?:\n?^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def request_for(
@@ -81,9 +81,10 @@ def _answer(raw: str, old: str) -> str:
         if closed is None:
             raise BadReply("The model's answer broke off before its end; nothing was changed. Try again.")
         text = text[opened.end() : closed.start()]
-    fenced = _FENCED.search(text) if not _FENCED.match(old.lstrip()) else None
-    if fenced and (opened is None or not (text[: fenced.start()] + text[fenced.end() :]).strip()):
-        return fenced.group(2)
+    fence = first_fence(text)
+    keeps_fence = old.lstrip().startswith(("```", "~~~"))
+    if fence and not keeps_fence and (opened is None or not (fence.before + (fence.after or "")).strip()):
+        return fence.inside
     if opened is None and not text.strip():
         raise BadReply("The model gave an empty answer; nothing was changed. Try again.")
     return text

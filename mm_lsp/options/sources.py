@@ -77,7 +77,11 @@ def resolve(sources: Sequence[Source]) -> Resolved:
     problems: list[Problem] = []
     accepted: list[Table] = []
     for source in sources:
-        values = _named(source.values, Options)
+        try:
+            values = copy.deepcopy(_named(source.values, Options))
+        except RecursionError:
+            problems.append(Problem("*", source.name, "is nested too deeply and is left out."))
+            continue
         if source.name == "workspace/configuration":
             values, refused = _without_protected(values)
             problems += refused
@@ -183,7 +187,7 @@ def _merged(weak: Table, strong: Mapping[str, Any]) -> Table:
 
 
 def _without_protected(values: Table) -> tuple[Table, list[Problem]]:
-    kept = copy.deepcopy(values)
+    kept = values
     problems: list[Problem] = []
     for name in PROTECTED:
         *groups, last = name.split(".")
