@@ -26,8 +26,13 @@ from mm_lsp.redact import mask
 from mm_lsp.settings import ModelSettings, Settings
 
 _USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
+_DRAIN = 0.2  # seconds that the end of a body may take after [DONE]
 _BODY_LIMIT = 64 * 1024  # bytes of an error's body that are read
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")  # never through a proxy
+
+
+class _Alive:
+    """Data came that says nothing to a reader, but that the model is at work."""
 
 
 class OpenAIModel:
@@ -90,7 +95,8 @@ class _Call:
         self._payload = payload
         self._stop = asyncio.Event()
         self._sending = asyncio.Event()
-        self._queue: asyncio.Queue[Event | ModelError | None] = asyncio.Queue()
+        self._dialect = Dialect()
+        self._queue: asyncio.Queue[Event | ModelError | _Alive | None] = asyncio.Queue()
 
     def stop(self) -> None:
         self._stop.set()
@@ -98,6 +104,8 @@ class _Call:
     async def own(self) -> None:
         exchange = asyncio.create_task(self._exchange(), name="model exchange")
         await _either(exchange, self._stop)
+        if self._dialect.is_closed:  # only the end of the body is missing: the connection can serve again
+            await asyncio.wait({exchange}, timeout=_DRAIN)
         if not exchange.done():
             await _either(exchange, self._sending)  # bounded by the connect and pool timeouts
             exchange.cancel()
@@ -109,25 +117,29 @@ class _Call:
         deadline = loop.time() + self._settings.total_timeout
         stopped = False
         while True:
-            patience = _USAGE_GRACE if stopped else self._settings.idle_timeout
+            is_over = stopped or self._dialect.is_closed
+            patience = self._settings.idle_timeout
+            if is_over:
+                patience = _DRAIN if self._dialect.is_closed else _USAGE_GRACE
             try:
                 async with asyncio.timeout_at(min(deadline, loop.time() + patience)):
                     item = await self._queue.get()
             except TimeoutError:
-                if stopped:
+                if is_over:
                     return
                 raise self._stalled(loop.time() >= deadline) from None
             if item is None:
                 return
             if isinstance(item, ModelError):
                 raise item
-            stopped = stopped or isinstance(item, Stop)
-            yield item
+            if not isinstance(item, _Alive):
+                stopped = stopped or isinstance(item, Stop)
+                yield item
 
     def _stalled(self, is_total: bool) -> Incomplete:
         limit = self._settings.total_timeout if is_total else self._settings.idle_timeout
         what = "has not finished within" if is_total else "has sent nothing for"
-        return Incomplete(f"The model {what} {limit:.0f} s (model.timeout). Try again.")
+        return Incomplete(f"The model {what} {limit:g} s (model.timeout). Try again.")
 
     async def _exchange(self) -> None:
         try:
@@ -138,10 +150,9 @@ class _Call:
                 extensions={"trace": self._trace},
             ) as response:
                 await self._read(response)
-        except ModelError as error:
-            self._queue.put_nowait(error)
         except Exception as error:  # noqa: BLE001  whatever the network throws is one sentence for the reader
-            self._queue.put_nowait(self._network_error(error))
+            if not self._dialect.is_done:  # what comes after the answer's end can't spoil it
+                self._queue.put_nowait(error if isinstance(error, ModelError) else self._network_error(error))
         finally:
             self._queue.put_nowait(None)
 
@@ -165,29 +176,32 @@ class _Call:
         body = await response.aread()
         if error := from_body(body, self._settings.api_key):
             raise error
-        for event in Dialect().read(body.decode("utf-8", "replace")):
+        for event in self._dialect.read(body.decode("utf-8", "replace")):
             self._queue.put_nowait(event)
 
     async def _read_stream(self, response: httpx.Response) -> None:
-        decoder, dialect = SSEDecoder(), Dialect()
+        decoder = SSEDecoder()
         async for data in response.aiter_bytes():
-            self._pass_on(dialect, decoder.feed(data))
-            if dialect.is_closed:
-                return
-        self._pass_on(dialect, decoder.close())
-        if not dialect.is_done:
+            self._pass_on(decoder.feed(data))
+        self._pass_on(decoder.close())
+        if not self._dialect.is_done:
             raise Incomplete("The model's answer broke off before its end. Try again.")
 
-    def _pass_on(self, dialect: Dialect, payloads: list[str]) -> None:
+    def _pass_on(self, payloads: list[str]) -> None:
         for payload in payloads:
-            for event in dialect.read(payload):
+            if self._dialect.is_closed:
+                return
+            events = self._dialect.read(payload)
+            for event in events or (_Alive(),):
                 self._queue.put_nowait(event)
 
     def _network_error(self, error: Exception) -> ModelError:
-        host = urlsplit(self._settings.base_url).netloc.rpartition("@")[2]
+        host = _host(self._settings.base_url)
         detail = mask(_innermost(error), self._settings.api_key)
         if isinstance(error, EventTooLarge):
             return BadReply(f"The model's endpoint sent too much at once: {detail}.")
+        if isinstance(error, httpx.LocalProtocolError):
+            return Refused("The key or a header can't be sent as it is: check MM_LSP_API_KEY and model.headers.")
         if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
             return Refused(f"model.base_url is not an address that can be called: {detail}")
         if isinstance(error, httpx.ReadTimeout):
@@ -200,6 +214,13 @@ class _Call:
                 f"Can't reach the model's endpoint {host}: {reason}. Check the network and model.base_url."
             )
         return Incomplete(f"The connection to the model's endpoint {host} broke: {detail}. Try again.")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return mask(url)
 
 
 async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:

@@ -146,7 +146,7 @@ def _key_beside_endpoint(accepted: Sequence[Table]) -> tuple[str | None, str | N
         if named != endpoint:
             endpoint, key, command = named, None, None
         if model.get("api_key"):
-            key, command = str(model["api_key"]), None
+            key, command = str(model["api_key"]).strip() or None, None
         elif model.get("api_key_command"):
             key, command = None, str(model["api_key_command"])
     return key, command
