@@ -161,7 +161,7 @@ def cancels(python: str, env: dict[str, str], model: ModelServer, rounds: int = 
             closed.append(1000 * (model.wait_closed(before) - began))
         client.shutdown_and_exit()
     row("cancel → reply", f"{statistics.median(replied):.1f} ms (median), {max(replied):.1f} ms (most)")
-    row("cancel → connection closed at the model", f"{statistics.median(closed):.1f} ms (median), {max(closed):.1f} (most)")
+    row("cancel → connection closed", f"{statistics.median(closed):.1f} ms (median), {max(closed):.1f} ms (most)")
 
 
 def main() -> None:

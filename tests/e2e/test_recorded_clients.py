@@ -27,7 +27,7 @@ DOCUMENT = types.TextDocumentIdentifier(URI)
 DECLARES_INLINE = {"neovim-0.12.4", "vscode-1.139.1-languageclient-11.0.0", "emacs-30.2-lsp-mode-10.0.0"}
 ENCODING = {"neovim": "utf-8", "helix": "utf-8", "emacs-30": "utf-32", "emacs-28": "utf-16", "vscode": "utf-16"}
 HOME = tempfile.mkdtemp(prefix="mm-lsp-test-")
-HOMES = {name: HOME for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+HOMES = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"), HOME)
 CONVERTER = converters.get_converter()
 MODEL = ModelServer()
 REWRITE = reply("<rewrite>\n", FIXED, "</rewrite>", thinking="a typo")

@@ -76,7 +76,7 @@ def test_edit_prints_a_diff_and_leaves_the_file_alone(home: Path, model: ModelSe
 
 
 def test_the_diff_is_one_that_git_applies(home: Path, model: ModelServer):
-    (home / "end.txt").write_bytes("one\r\ntwo\r\nno end".encode())
+    (home / "end.txt").write_bytes(b"one\r\ntwo\r\nno end")
     model.script(reply("<rewrite>\none\nzwei 😀\nno end\n</rewrite>"))
     command = [sys.executable, "-m", "mm_lsp", "edit", "end.txt", "German"]
     diff = subprocess.run(command, cwd=home, env=environment(home, model.url), capture_output=True, check=True).stdout
