@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.reuse import Remembered
@@ -141,7 +142,9 @@ class Session:
 
     def _held_back(self, uri: str) -> str | None:
         path = path_of(uri) or Path(relative_name(None, uri, ()))
-        return reason_to_hold_back(path, self.settings.ignore)
+        # A client that leaves # or ? unencoded makes an address end before the file's name does.
+        written = Path(unquote(uri.rpartition("/")[2]))
+        return reason_to_hold_back(path, self.settings.ignore) or reason_to_hold_back(written, self.settings.ignore)
 
     # ---------------------------------------------------------------- suggestions
 

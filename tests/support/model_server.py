@@ -479,9 +479,7 @@ class ModelServer:
         head = _head(answer, {"content-type": "application/json", "content-length": str(len(body))})
         await self._send_last(connection, record, "body", head + body)
 
-    async def _stream(
-        self, connection: _Connection, record: Recorded, answer: Reply, steps: Sequence[Step]
-    ) -> None:
+    async def _stream(self, connection: _Connection, record: Recorded, answer: Reply, steps: Sequence[Step]) -> None:
         defaults = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
         await connection.send(_head(answer, defaults))
         record.note("headers")

@@ -220,9 +220,7 @@ class RawClient:
 
         return self._take(is_response, timeout, f"response to {request_id}")
 
-    def wait_notification(
-        self, method: str, timeout: float = 10, where: Callable[[Any], bool] = lambda _: True
-    ) -> Any:
+    def wait_notification(self, method: str, timeout: float = 10, where: Callable[[Any], bool] = lambda _: True) -> Any:
         """The params of the first such notification that no wait has returned before."""
 
         def matches(message: Json) -> bool:
@@ -230,9 +228,7 @@ class RawClient:
 
         return self._take(matches, timeout, method).get("params")
 
-    def wait_request(
-        self, method: str, timeout: float = 10, where: Callable[[Any], bool] = lambda _: True
-    ) -> Json:
+    def wait_request(self, method: str, timeout: float = 10, where: Callable[[Any], bool] = lambda _: True) -> Json:
         """The first such request of the server that no wait has returned before."""
 
         def matches(message: Json) -> bool:
