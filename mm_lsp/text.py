@@ -219,8 +219,10 @@ def differing_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[Lines,
     """The runs of lines in which two texts differ, at the fewest lines in all."""
     from rapidfuzz.distance import Indel  # not needed before the first edit
 
+    numbers: dict[str, int] = {}  # what rapidfuzz makes of texts is not always one to one: "" and "\0" are alike
+    old_numbers, new_numbers = ([numbers.setdefault(line, len(numbers)) for line in lines] for lines in (old, new))
     runs: list[tuple[Lines, Lines]] = []
-    for code in Indel.opcodes(old, new):
+    for code in Indel.opcodes(old_numbers, new_numbers):
         if code.tag == "equal":
             continue
         here = ((code.src_start, code.src_end), (code.dest_start, code.dest_end))

@@ -17,7 +17,6 @@ _MAX_TOKENS = 16384
 _CONTEXT_TOKENS = 6000
 _OPEN = re.compile(r"<rewrite\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(r"</rewrite\s*>", re.IGNORECASE)
-_LAST_BLANK = re.compile(r"\n[ \t]*\Z")  # what stands before a closing tag on its own line
 
 
 def request_for(
@@ -67,7 +66,7 @@ def _with_line_ends_of(old: str, new: str, default: str) -> str:
     bodies = [line_body(line) for line in old_lines], [line_body(line) for line in new_lines]
     for (_, i2), (j1, j2) in [*differing_lines(*bodies), ((len(old_lines),) * 2, (len(new_lines),) * 2)]:
         for k in range(j1 - j):
-            ends[j + k] = old_lines[i + k][len(bodies[0][i + k]) :] if ends[j + k] else ""
+            ends[j + k] = (old_lines[i + k][len(bodies[0][i + k]) :] or default) if ends[j + k] else ""
         i, j = i2, j2
     return "".join(body + (end or "") for body, end in zip(bodies[1], ends, strict=True))
 
@@ -95,10 +94,18 @@ def _shaped(new: str, old: str) -> str:
     slips of the reply, not wishes."""
     if not new.strip() and old.strip():
         raise BadReply("The model answered with nothing to put in the selection's place; nothing was changed.")
-    leading = len(old) - len(old.lstrip("\r\n"))
-    lead = old[:leading].replace("\r\n", "\n").replace("\r", "\n")
-    trail = old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n").replace("\r", "\n")
-    return lead + _indented(_LAST_BLANK.sub("", new.strip("\n")), old) + trail
+    lead, _, trail = _ends(old.replace("\r\n", "\n").replace("\r", "\n"))
+    return lead + _indented(_ends(new)[1], old) + trail
+
+
+def _ends(text: str) -> tuple[str, str, str]:
+    r"""Blank lines at the beginning, the text between, and the end from the last line end of the text on."""
+    head = text[: len(text) - len(text.lstrip())]
+    lead = head[: head.rfind("\n") + 1]
+    tail = text[len(text.rstrip()) :]
+    first = tail.find("\n")
+    trail = tail[first:] if first >= 0 and len(lead) < len(text) else ""
+    return lead, text[len(lead) : len(text) - len(trail)], trail
 
 
 def _indented(new: str, old: str) -> str:
@@ -108,7 +115,9 @@ def _indented(new: str, old: str) -> str:
         return new
     first, *more = new.split("\n")
     inner = _shallowest(more)
-    if inner is not None and inner >= (_shallowest(split_lines(old.strip("\r\n"))[1:]) or len(depth) + 1):
+    opens = first.rstrip()[-1:] in (":", "{", "(", "[")
+    least = max(_shallowest(split_lines(old.strip("\r\n"))[1:]) or 0, len(depth) + 1 if opens else 0)
+    if inner is not None and inner >= (least or len(depth) + 1):
         return "\n".join([depth + first, *more])  # only the first line lost its indentation
     return "\n".join(depth + line if line.strip() else line for line in new.split("\n"))
 

@@ -26,7 +26,9 @@ class SSEDecoder:
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
+        self._rest: list[str] = []
+        self._rest_size = 0
+        self._has_return = False  # the rest ends with a \r
         self._data: list[str] = []
         self._size = 0
         self._at_start = True
@@ -41,10 +43,15 @@ class SSEDecoder:
         return payloads + self._dispatch()
 
     def _take(self, text: str) -> list[str]:
-        text = self._rest + text
         if self._at_start and text:
             self._at_start = False
             text = text.removeprefix("\ufeff")
+        self._rest.append(text)
+        self._rest_size += len(text)
+        self._guard(self._rest_size)
+        if not self._has_return and "\n" not in text and "\r" not in text:
+            return []  # a long line in small pieces is put together once
+        text = "".join(self._rest)
         payloads: list[str] = []
         start = 0
         for end in _LINE.finditer(text):
@@ -52,8 +59,9 @@ class SSEDecoder:
                 break  # the \n that belongs to it may still come
             payloads += self._line(text[start : end.start()])
             start = end.end()
-        self._rest = text[start:]
-        self._guard(len(self._rest))
+        self._rest = [text[start:]]
+        self._rest_size = len(text) - start
+        self._has_return = text[start:].endswith("\r")
         return payloads
 
     def _line(self, line: str) -> list[str]:
