@@ -42,7 +42,7 @@ class Place:
         if self.selected is None:
             return self.position
         span, text = self.selected
-        return advance(span.start, text)
+        return self.typed.clamp(advance(span.start, text))
 
 
 @dataclass(frozen=True, slots=True)

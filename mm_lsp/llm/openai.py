@@ -26,7 +26,7 @@ from mm_lsp.redact import mask
 from mm_lsp.settings import ModelSettings, Settings
 
 _USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
-_DRAIN = 0.2  # seconds that the end of a body may take after [DONE]
+_DRAIN = 0.1  # seconds that the end of a body may take after [DONE]
 _BODY_LIMIT = 64 * 1024  # bytes of an error's body that are read
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")  # never through a proxy
 
@@ -104,7 +104,7 @@ class _Call:
     async def own(self) -> None:
         exchange = asyncio.create_task(self._exchange(), name="model exchange")
         await _either(exchange, self._stop)
-        if self._dialect.is_closed:  # only the end of the body is missing: the connection can serve again
+        if self._dialect.is_done:  # only the end of the body is missing: the connection can serve again
             await asyncio.wait({exchange}, timeout=_DRAIN)
         if not exchange.done():
             await _either(exchange, self._sending)  # bounded by the connect and pool timeouts
