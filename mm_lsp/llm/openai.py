@@ -95,6 +95,7 @@ class _Call:
         self._payload = payload
         self._stop = asyncio.Event()
         self._sending = asyncio.Event()
+        self._is_closing = False  # the connection goes back to the pool: a cancel now would lose it
         self._dialect = Dialect()
         self._queue: asyncio.Queue[Event | ModelError | _Alive | None] = asyncio.Queue()
 
@@ -108,7 +109,8 @@ class _Call:
             await asyncio.wait({exchange}, timeout=_DRAIN)
         if not exchange.done():
             await _either(exchange, self._sending)  # bounded by the connect and pool timeouts
-            exchange.cancel()
+            if not self._is_closing:
+                exchange.cancel()
         await asyncio.wait({exchange})
 
     async def events(self) -> AsyncIterator[Event]:
@@ -160,6 +162,8 @@ class _Call:
         del info
         if name.endswith("send_request_headers.started"):
             self._sending.set()
+        elif name.endswith("response_closed.started"):
+            self._is_closing = True
 
     async def _read(self, response: httpx.Response) -> None:
         if response.status_code != 200:

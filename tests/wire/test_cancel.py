@@ -132,7 +132,6 @@ async def leave_after(model: OpenAIModel, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-@pytest.mark.xfail(strict=False, reason="known fault: a stop in the moment in which the pool takes its connection back")
 async def test_leaving_just_as_the_answer_ends_loses_no_connection(server: ModelServer) -> None:
     """The exchange ends by itself then: a cancel while it gives its connection back to the pool would lose that."""
     random_ = random.Random(7)
