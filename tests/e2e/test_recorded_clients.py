@@ -186,7 +186,7 @@ async def test_completion_answers_from_memory_where_there_is_no_inline_completio
     if client.recorded in DECLARES_INLINE:
         assert len(MODEL.requests) == asked
         return
-    await until(lambda: len(MODEL.requests) > asked and MODEL.requests[-1].finished_at)
+    await until(lambda: len(MODEL.requests) > asked and MODEL.requests[-1].ended)
     second = await client.text_document_completion_async(params)
     for _ in range(50):
         if second.items:
