@@ -85,7 +85,8 @@ function M.ask(client, bufnr, argument)
   local _, request = client:request('workspace/executeCommand', params, function(err)
     buffers[token] = nil
     if vim.api.nvim_buf_is_valid(buf) then
-      append(buf, err and '\n\n' .. err.message or '')
+      local gap = vim.api.nvim_buf_line_count(buf) > 1 and '\n\n' or ''
+      append(buf, err and gap .. err.message or '')
     end
   end, bufnr)
 
