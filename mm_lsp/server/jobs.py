@@ -51,31 +51,32 @@ def _begin(ls: MmLanguageServer, work: Work, token: str | int | None, waits: boo
 async def _journey(ls: MmLanguageServer, job: Job, work: Work, token: str | int | None, waits: bool) -> Any:
     progress = Progress(ls, job, work.streams_text, token)
     said: str | None = None
+    complaint: str | None = None
     try:
         result, said = await work.run(progress)
-        if said and not waits:
-            ls.tell(said)
-    except Exception as error:  # noqa: BLE001  it becomes the reply or a message
-        _failed(ls, error, waits)
+    except Exception as error:
+        code, sentence = _sentence(error)
+        complaint = sentence if not waits or code == CONTENT_MODIFIED else None
+        if waits:
+            raise ResponseError(code, sentence) from error
         return None
     else:
         return result
     finally:
         ls.session.jobs.pop(job.id, None)
         await progress.end(said)
+        # Helix clears its status line at the end of a progress: what is to be read comes after it.
+        if complaint:
+            ls.complain(complaint)
+        elif said and not waits:
+            ls.tell(said)
 
 
-def _failed(ls: MmLanguageServer, error: Exception, waits: bool) -> None:
-    """Who waits for the request gets the error as its reply, everyone else as a message."""
+def _sentence(error: Exception) -> tuple[int, str]:
     if isinstance(error, ResponseError | ModelError):
-        code, sentence = getattr(error, "code", REQUEST_FAILED), str(error)
-    else:
-        logger.error("a job failed: %s", where(error))
-        code, sentence = REQUEST_FAILED, "mm-lsp made a mistake; its log tells where. Please report it."
-    if not waits or code == CONTENT_MODIFIED:
-        ls.complain(sentence)
-    if waits:
-        raise ResponseError(code, sentence) from error
+        return getattr(error, "code", REQUEST_FAILED), str(error)
+    logger.error("a job failed: %s", where(error))
+    return REQUEST_FAILED, "mm-lsp made a mistake; its log tells where. Please report it."
 
 
 def cancel(ls: MmLanguageServer, job_id: str | None) -> str | None:
