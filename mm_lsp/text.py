@@ -37,6 +37,12 @@ class Span(NamedTuple):
     def is_empty(self) -> bool:
         return self.start == self.end
 
+    @property
+    def last_line(self) -> int:
+        """The last line that it holds anything of: an end at the beginning of a line does not take that line in."""
+        ends_before = self.end.column == 0 and self.end.line > self.start.line
+        return self.end.line - 1 if ends_before else self.end.line
+
 
 class Edit(NamedTuple):
     """Put `text` in the place of `span`. Edits of one list all speak of the document before any of them."""
@@ -260,9 +266,7 @@ def advance(position: Position, text: str) -> Position:
 def moved_span(span: Span, before: Document, after: Document) -> Span | None:
     """Where the lines of `span` stand in a later version, or None if any of them was touched."""
     head, tail = _common_lines(before.lines, after.lines)
-    ends_before = span.end.column == 0 and span.end.line > span.start.line
-    last = span.end.line - 1 if ends_before else span.end.line
-    if last < head:
+    if span.last_line < head:
         return span
     if span.start.line < len(before.lines) - tail:
         return None

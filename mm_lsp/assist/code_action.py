@@ -92,9 +92,8 @@ def _fix(document: Document, number: int, diagnostic: Diagnostic) -> Offer:
 
 def _scope(document: Document, span: Span) -> Span:
     block = enclosing_block(document, span.start.line)
-    block_last = block.end.line - 1 if block.end.column == 0 and block.end.line > block.start.line else block.end.line
     first = min(block.start.line, span.start.line)
-    last = max(block_last, span.end.line)
+    last = max(block.last_line, span.end.line)
     if last - first > _FIX_CONTEXT:
         first = max(first, span.start.line - _FIX_CONTEXT // 2)
         last = min(last, span.end.line + _FIX_CONTEXT // 2)

@@ -38,9 +38,8 @@ def request_for(
 
 
 def lines_of(document: Document, span: Span) -> Span:
-    """`span` grown to whole lines; an end at the beginning of a line does not take that line in."""
-    last = span.end.line - 1 if span.end.column == 0 and span.end.line > span.start.line else span.end.line
-    return document.whole_lines(span.start.line, last)
+    """`span` grown to whole lines."""
+    return document.whole_lines(span.start.line, span.last_line)
 
 
 def edits_from(raw: str, document: Document, span: Span) -> list[Edit]:

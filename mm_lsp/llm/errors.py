@@ -31,7 +31,15 @@ _TOO_LONG = (
     "maximum context",
     "too large",
 )
-_FILTER = ("content_filter", "content policy", "sensitive", "moderation", "flagged")
+_FILTER = (
+    "content_filter",
+    "content policy",
+    "new_sensitive",
+    "sensitive content",
+    "sensitive_words",
+    "moderation",
+    "flagged",
+)
 
 
 def from_status(status: int, body: bytes, retry_after: float | None, *secrets: str | None) -> ModelError:

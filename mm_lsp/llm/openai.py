@@ -74,13 +74,14 @@ class OpenAIModel:
         settings = self._settings
         for_completion = request.feature == "completion"
         payload: dict[str, Any] = {
-            "model": settings.completion_model if for_completion else settings.model.name,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "stream": True,
             "stream_options": {"include_usage": True},
             "max_tokens": request.max_tokens,
             **settings.model.params,
             **(settings.completion.params if for_completion else {}),
+            # What this program decides: whom it asks, what, and how it reads the answer.
+            "model": settings.completion_model if for_completion else settings.model.name,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "stream": True,
         }
         # "replace": a lone surrogate in someone's file is no reason to fail.
         return json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")

@@ -187,11 +187,11 @@ def _merged(weak: Table, strong: Mapping[str, Any]) -> Table:
 
 
 def _without_protected(values: Table) -> tuple[Table, list[Problem]]:
-    kept = values
+    """`values` loses what only the user may decide."""
     problems: list[Problem] = []
     for name in PROTECTED:
         *groups, last = name.split(".")
-        place = kept
+        place = values
         for group in groups:
             place = table(place.get(group))
         if last not in place:
@@ -202,7 +202,7 @@ def _without_protected(values: Table) -> tuple[Table, list[Problem]]:
                 "is protected and was ignored: set it in the user file, the environment or your editor's own options."
             )
             problems.append(Problem(name, "workspace/configuration", what))
-    return kept, problems
+    return values, problems
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -10,8 +10,7 @@ from mm_lsp.text import Encoding
 from mm_lsp.untyped import rows, table
 
 _ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
-# These two clients apply document changes with versions, though they don't say so.
-_TAKES_DOCUMENT_CHANGES = ("neovim",)
+_NEOVIM = "neovim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class ClientProfile:
     show_document: bool = False
     configuration: bool = False
     declares_inline_completion: bool = False
+    inline_newlines_only: bool = False  # would insert the \r of an inline item as a letter
     long_requests: bool = False
     stream_text: bool = False
 
@@ -46,7 +46,7 @@ class ClientProfile:
             locale=str(params.get("locale") or ""),
             encoding=_encoding(_dig(capabilities, "general", "positionEncodings")),
             document_changes=_dig(capabilities, "workspace", "workspaceEdit", "documentChanges") is True
-            or name.lower() in _TAKES_DOCUMENT_CHANGES,
+            or name.lower() == _NEOVIM,  # applies them with their versions, though it doesn't say so
             apply_edit=_dig(capabilities, "workspace", "applyEdit") is True,
             action_literals=_dig(action, "codeActionLiteralSupport") is not None,
             resolves_edits="edit" in rows(_dig(action, "resolveSupport", "properties"))
@@ -57,6 +57,7 @@ class ClientProfile:
             show_document=_dig(capabilities, "window", "showDocument", "support") is True,
             configuration=_dig(capabilities, "workspace", "configuration") is True,
             declares_inline_completion="inlineCompletion" in document,  # null counts: Emacs says it so
+            inline_newlines_only=name.lower() == _NEOVIM,
             long_requests=options.get("longRequests") is True,
             stream_text=options.get("streamText") is True,
         )

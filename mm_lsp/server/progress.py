@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _REPORT_SECONDS = 1.0  # between two short messages
 _TEXT_SECONDS = 0.1  # between two pieces of streamed text
-_OPENING_SECONDS = 1.0  # that a finished call waits for a client which has not yet made the token
+_OPENING_SECONDS = 0.2  # that a finished call waits for a client which has not yet made the token
 
 
 class Progress:

@@ -7,8 +7,9 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from mm_lsp.assist.completion import Place, Suggestion
@@ -43,6 +44,23 @@ class Snapshot:
     settings: Settings
     profile: ClientProfile
     held_back: str | None
+
+
+class _File(NamedTuple):
+    """What an open document's address tells of it, as `Snapshot` has it."""
+
+    path: Path | None
+    name: str
+    held_back: str | None
+
+
+@lru_cache(maxsize=2048)  # every request asks this of every open document
+def _file(uri: str, folders: tuple[Path, ...], ignore: tuple[str, ...]) -> _File:
+    path = path_of(uri)
+    # A client that leaves # or ? unencoded makes an address end before the file's name does.
+    written = Path(unquote(uri.rpartition("/")[2]))
+    reasons = (reason_to_hold_back(name, ignore) for name in (path or Path(relative_name(None, uri, ())), written))
+    return _File(path, relative_name(path, uri, folders), next(filter(None, reasons), None))
 
 
 @dataclass(eq=False)
@@ -114,16 +132,16 @@ class Session:
         document = self.documents.get(uri)
         if document is None:
             return None
-        path = path_of(uri)
+        file = _file(uri, self.folders, self.settings.ignore)
         return Snapshot(
             document=document,
-            path=path,
-            name=relative_name(path, uri, self.folders),
+            path=file.path,
+            name=file.name,
             others=tuple(self._others(uri)),
             folders=self.folders,
             settings=self.settings,
             profile=self.profile,
-            held_back=self._held_back(uri),
+            held_back=file.held_back,
         )
 
     async def loaded(self, snapshot: Snapshot) -> Snapshot:
@@ -132,19 +150,13 @@ class Session:
         if snapshot.settings is self.settings:
             return snapshot
         uri = snapshot.document.uri
-        others = tuple(self._others(uri))
-        return replace(snapshot, settings=self.settings, others=others, held_back=self._held_back(uri))
+        held_back = _file(uri, self.folders, self.settings.ignore).held_back
+        return replace(snapshot, settings=self.settings, others=tuple(self._others(uri)), held_back=held_back)
 
     def _others(self, uri: str) -> Iterator[tuple[str, Document]]:
         for other in reversed(self._recency):
-            if other != uri and self._held_back(other) is None:
-                yield relative_name(path_of(other), other, self.folders), self.documents[other]
-
-    def _held_back(self, uri: str) -> str | None:
-        path = path_of(uri) or Path(relative_name(None, uri, ()))
-        # A client that leaves # or ? unencoded makes an address end before the file's name does.
-        written = Path(unquote(uri.rpartition("/")[2]))
-        return reason_to_hold_back(path, self.settings.ignore) or reason_to_hold_back(written, self.settings.ignore)
+            if other != uri and (file := _file(other, self.folders, self.settings.ignore)).held_back is None:
+                yield file.name, self.documents[other]
 
     # ---------------------------------------------------------------- suggestions
 

@@ -136,6 +136,13 @@ def test_the_suggestion_reads_well_where_it_lands(shared, model, marked, raw, af
     check(shared(), model, marked, raw, after)
 
 
+def test_neovim_gets_no_returns_which_it_would_insert_as_letters(shared, model):
+    model.default = reply(tag("a = 1\n    return a"))
+    editor = shared(params={"clientInfo": {"name": "Neovim"}})
+    (item,) = editor.inline(editor.open_at("def f():\r\n    |\r\n"))
+    assert item["insertText"] == "a = 1\n    return a"
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("marked", "raw", "after"), WIDE)
 def test_positions_are_counted_as_the_client_counts(shared, model, encoding, marked, raw, after):

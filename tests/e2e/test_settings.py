@@ -200,7 +200,7 @@ def test_a_change_does_not_end_what_is_under_way(start, model, first):
 PROTECTED = [
     ("model.base_url", "http://192.0.2.1/v1"),
     ("model.api_key", "sk-from-the-workspace"),
-    ("model.api_key_command", "touch /tmp/owned"),
+    ("model.api_key_command", "touch owned"),
     ("model.headers", {"X-Leak": "1"}),
     ("model.proxy", "http://192.0.2.1:3128"),
     ("model.ca_bundle", "/workspace/ca.pem"),

@@ -14,7 +14,7 @@ COMMON = {
     "name": "", "locale": "", "encoding": "utf-8", "document_changes": True, "apply_edit": True,
     "action_literals": True, "resolves_edits": True, "tags_generated": False, "reads_markdown": True,
     "work_done_progress": True, "show_document": True, "configuration": True,
-    "declares_inline_completion": False, "long_requests": False, "stream_text": False,
+    "declares_inline_completion": False, "inline_newlines_only": False, "long_requests": False, "stream_text": False,
 }  # fmt: skip
 EDITORS: dict[str, dict[str, Any]] = {
     "emacs-28.2-eglot-1.9": {
@@ -25,8 +25,8 @@ EDITORS: dict[str, dict[str, Any]] = {
     "emacs-30.2-eglot-1.17.30": {"name": "Eglot", "encoding": "utf-32", "reads_markdown": False},
     "emacs-30.2-lsp-mode-10.0.0": {"name": "emacs", "encoding": "utf-32", "declares_inline_completion": True},
     "helix-25.07.1-20260723": {"name": "helix", "reads_markdown": False},
-    "neovim-0.11.4": {"name": "Neovim"},
-    "neovim-0.12.4": {"name": "Neovim", "declares_inline_completion": True},
+    "neovim-0.11.4": {"name": "Neovim", "inline_newlines_only": True},
+    "neovim-0.12.4": {"name": "Neovim", "inline_newlines_only": True, "declares_inline_completion": True},
     "vscode-1.139.1-languageclient-11.0.0": {
         "name": "code-server", "locale": "en", "encoding": "utf-16", "tags_generated": True,
         "declares_inline_completion": True,

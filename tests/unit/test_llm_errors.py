@@ -48,6 +48,8 @@ def openai(message: str, **extra: Any) -> bytes:
         (502, b"", Unreachable, "Try again"),
         (503, openai("overloaded"), Unreachable, "Try again"),
         (529, b"overloaded", Unreachable, "Try again"),
+        (500, openai("code: 'sensitive_words_detected'"), Filtered, "filtered"),
+        (400, openai("model names are case-sensitive"), BadReply, "It says: model names"),
         (400, openai("Unknown parameter: stream_options"), BadReply, "It says: Unknown parameter"),
         (422, b'{"detail":[{"loc":["body"],"msg":"field required"}]}', BadReply, "field required"),
         (422, b'{"detail":"Not valid"}', BadReply, "It says: Not valid"),

@@ -50,6 +50,8 @@ async def test_a_key_is_sent_as_a_bearer_and_headers_are_added(server: ModelServ
         ("completion", {"params": {"seed": 2}}, {"seed": 1}, {"seed": 2}),
         ("explain", {}, {"logit_bias": {"5": -1}, "stop": ["x"]}, {"logit_bias": {"5": -1}, "stop": ["x"]}),
         ("explain", {}, {"max_tokens": 5}, {"max_tokens": 5}),
+        ("explain", {}, {"model": "x", "stream": False, "messages": []}, {"model": "big", "stream": True}),
+        ("completion", {"params": {"model": "x"}}, {}, {"model": "big"}),
     ],
 )
 async def test_model_and_parameters_of_each_feature(

@@ -130,8 +130,9 @@ def _about(place: Place) -> Hashable:
 
 
 def _inline_item(ls: MmLanguageServer, suggestion: Suggestion, snapshot: Snapshot) -> types.InlineCompletionItem:
+    text = suggestion.text
     return types.InlineCompletionItem(
-        insert_text=suggestion.text,
+        insert_text=text.replace("\r\n", "\n") if snapshot.profile.inline_newlines_only else text,
         range=convert.range_to(suggestion.span, snapshot.document, snapshot.profile.encoding),
         command=_accepted(ls),
     )

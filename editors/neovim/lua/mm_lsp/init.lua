@@ -21,8 +21,6 @@ local function fit(item)
   if not item.range or type(text) ~= 'string' then
     return item
   end
-  text = text:gsub('\r\n', '\n') -- Neovim would insert the \r of a dos file as a letter
-  item.insert_text = text
   local start_row, start_col = item.range:to_extmark()
   local cursor = vim.api.nvim_win_get_cursor(0)
   local row, col = cursor[1] - 1, cursor[2]
