@@ -268,10 +268,23 @@ def moved_span(span: Span, before: Document, after: Document) -> Span | None:
     head, tail = _common_lines(before.lines, after.lines)
     if span.last_line < head:
         return span
+    shift: int | None = len(after.lines) - len(before.lines)
     if span.start.line < len(before.lines) - tail:
-        return None
-    shift = len(after.lines) - len(before.lines)
-    return Span(*(Position(place.line + shift, place.column) for place in span))
+        middle = len(before.lines) - tail, len(after.lines) - tail
+        shift = _shift_between(span, before.lines[head : middle[0]], after.lines[head : middle[1]], head)
+    return None if shift is None else Span(*(Position(place.line + shift, place.column) for place in span))
+
+
+def _shift_between(span: Span, before: Sequence[str], after: Sequence[str], head: int) -> int | None:
+    """By how many lines `span` moved where text changed above and below it; None if it was touched itself."""
+    shift = 0
+    for (i1, i2), (j1, j2) in differing_lines(before, after):
+        if i1 + head > span.last_line:
+            break
+        if i2 + head > span.start.line:
+            return None
+        shift += (j2 - j1) - (i2 - i1)
+    return shift
 
 
 def _common_lines(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ QUICKFIX = "quickfix"
 REWRITE = "refactor.rewrite.mm-lsp"
 _MESSAGE_SHOWN = 80
 _FIX_CONTEXT = 40  # lines: a block larger than this is narrowed to the lines around the diagnostic
+_INSTRUCTION_LINES, _INSTRUCTION_COLUMNS = 400, 1000
 _INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')[ \t]*mm:([^\r\n]*)")
 
 
@@ -76,7 +77,7 @@ def offers(document: Document, span: Span, diagnostics: Sequence[Diagnostic]) ->
     """What fits at `span`, in the menu's order: a fix for each diagnostic, then the rows for a selection."""
     fixes = [_fix(document, number, diagnostic) for number, diagnostic in enumerate(diagnostics)]
     target = enclosing_block(document, span.start.line) if span.is_empty else lines_of(document, span)
-    if not document.slice(target).strip():
+    if not any(line.strip() for line in document.lines[target.start.line : target.last_line + 1]):
         return fixes
     rows = [_offer(row, document, target) for row in CATALOGUE if not span.is_empty or row.id != "rewrite"]
     return fixes + rows
@@ -102,9 +103,15 @@ def _scope(document: Document, span: Span) -> Span:
 
 def _offer(row: Row, document: Document, target: Span) -> Offer:
     instruction = row.instruction
-    if row.id == "rewrite" and (written := instruction_in(document.slice(target))):
+    if row.id == "rewrite" and (written := instruction_in(_beginning(document, target))):
         instruction = f"{written}\n(Remove the comment that says so.)"
     return Offer(row.id, row.title, row.kind, row.effect, instruction, target)
+
+
+def _beginning(document: Document, target: Span) -> str:
+    """Where an instruction is looked for: a menu must open at once, whatever is selected."""
+    last = min(target.last_line, target.start.line + _INSTRUCTION_LINES)
+    return "".join(line[:_INSTRUCTION_COLUMNS] for line in document.lines[target.start.line : last + 1])
 
 
 def instruction_in(text: str) -> str | None:

@@ -10,6 +10,8 @@ from mm_lsp.tokens import estimate
 
 _BEFORE_SHARE = 0.75  # of a window's budget goes to what stands before the place
 _BLOCK_LINES = 80  # a block larger than this is cut to the lines around the place
+_LINE_SHARE = 0.45  # of the budget may go to either part of the place's own line
+_LEAST = 80  # characters of it that are shown, whatever the budget
 _LONG_LINE = 2000  # characters of one line that are looked at around the place
 
 
@@ -30,10 +32,13 @@ class Snippet(NamedTuple):
 def window(document: Document, place: Span, budget: int) -> Window:
     """As many whole lines around `place` as `budget` tokens hold, three quarters of them before it."""
     first, last = place.start.line, place.end.line
-    head = document.lines[first][: place.start.column][-_LONG_LINE:]
+    share = int(budget * _LINE_SHARE)
+    head = document.lines[first][: place.start.column]
+    head = head[-_fitting(head[-_LONG_LINE:], share) :] if head else head
     tail = document.lines[last][place.end.column :]
-    if len(tail) > _LONG_LINE:
-        tail = tail[:_LONG_LINE] + (document.line_ending if last + 1 < len(document.lines) else "")
+    fitting = _fitting(tail[:_LONG_LINE], share)
+    if len(tail) > fitting:
+        tail = tail[:fitting] + (document.line_ending if last + 1 < len(document.lines) else "")
     left = budget - estimate(head) - estimate(tail)
     above, spare = _fill(reversed(document.lines[:first]), int(left * _BEFORE_SHARE))
     below, spare = _fill(document.lines[last + 1 :], int(left * (1 - _BEFORE_SHARE)) + spare)
@@ -41,6 +46,12 @@ def window(document: Document, place: Span, budget: int) -> Window:
         more, _ = _fill(reversed(document.lines[: first - len(above)]), spare)
         above += more
     return Window("".join(reversed(above)) + head, tail + "".join(below))
+
+
+def _fitting(text: str, budget: int) -> int:
+    """About how many characters of `text` fit into `budget` tokens; some at any rate."""
+    cost = estimate(text)
+    return len(text) if cost <= budget else max(_LEAST, len(text) * budget // cost)
 
 
 def _fill(lines: Iterable[str], budget: int) -> tuple[list[str], int]:

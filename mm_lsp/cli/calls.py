@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -62,6 +63,9 @@ def _run(call: Callable[[], Awaitable[int]]) -> int:
     except Failed as error:
         complain(str(error))
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor may the interpreter's end write to it
+        return 0
     except (Cancelled, KeyboardInterrupt):
         complain("cancelled.")
         return 130
@@ -79,14 +83,15 @@ async def _complete(written: str) -> int:
                 "context": {"triggerKind": 1},
             }
             result = await client.call("textDocument/inlineCompletion", params)
-    for sentence in said:
-        complain(sentence)
+            why = table(await client.command("mm-lsp.why", {"uri": file.document.uri}))
     items = rows(table(result).get("items"))
-    if not items and said:
-        return 1
     if items:
         print(table(items[0]).get("insertText", ""))
-    return 0
+    elif not said:
+        complain(f"No suggestion: {why.get('reason')}.")
+    for sentence in said:
+        complain(sentence)
+    return 1 if said and not items else 0
 
 
 async def _explain(written: str) -> int:

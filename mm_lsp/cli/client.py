@@ -103,12 +103,16 @@ class Client:
 
         assert self._process.stdout is not None
         decoder = FrameDecoder()
-        while data := await self._process.stdout.read(65536):
-            for body in decoder.feed(data):
-                self._receive(table(parse_body(body)))
+        reason: Exception = Failed("The server ended unexpectedly. Run `mm-lsp serve` to see why.")
+        try:
+            while data := await self._process.stdout.read(65536):
+                for body in decoder.feed(data):
+                    self._receive(table(parse_body(body)))
+        except BrokenPipeError as error:  # whoever read our output has had enough
+            reason = error
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(Failed("The server ended unexpectedly. Run `mm-lsp serve` to see why."))
+                answer.set_exception(reason)
 
     def _receive(self, message: dict[str, Any]) -> None:
         method = message.get("method")

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     _serve_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     serve = commands.add_parser("serve", help="the language server (the default)")
-    _serve_options(serve)
+    _serve_options(serve, argparse.SUPPRESS)  # what stands before the word counts too
     serve.set_defaults(call=_serve)
     complete = commands.add_parser("complete", help="prints the suggestion at a place")
     complete.add_argument("place", metavar="FILE:LINE:COL", help="line and column count from 1")
@@ -54,10 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (the default)")
-    parser.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on a loopback address, for debugging")
-    parser.add_argument("--clientProcessId", metavar="PID", type=int, help="end when this process ends")
+def _serve_options(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    parser.add_argument(
+        "--stdio", action="store_true", default=default, help="talk over stdin and stdout (the default)"
+    )
+    parser.add_argument(
+        "--tcp", metavar="HOST:PORT", default=default, help="wait for one client on a loopback address, for debugging"
+    )
+    parser.add_argument(
+        "--clientProcessId", metavar="PID", type=int, default=default, help="end when this process ends"
+    )
 
 
 def _serve(given: argparse.Namespace) -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from mm_lsp.options.schema import Options, Table, group_of, setting_names
-from mm_lsp.redact import MASK
+from mm_lsp.redact import MASK, mask
 from mm_lsp.settings import (
     DEFAULT_BASE_URL,
     CompletionSettings,
@@ -42,6 +42,7 @@ PROTECTED = (
     "log.prompts",
     "budget",
 )
+_KEYS = ("api_key", "api_key_command")
 _SECRET = ("model.api_key", "model.headers", "model.proxy")
 
 
@@ -85,8 +86,11 @@ def resolve(sources: Sequence[Source]) -> Resolved:
         if source.name == "workspace/configuration":
             values, refused = _without_protected(values)
             problems += refused
+        named = "base_url" in table(values.get("model"))
         values, wrong = _checked(values, source.name)
         problems += wrong
+        if named and "base_url" not in table(values.get("model")):
+            values = _without_key(values)
         accepted.append(values)
     merged: Table = {}
     for values in accepted:
@@ -94,6 +98,12 @@ def resolve(sources: Sequence[Source]) -> Resolved:
     options = Options.model_validate(merged)
     key, command = _key_beside_endpoint(accepted)
     return Resolved(_settings(options, key), command, problems)
+
+
+def _without_key(values: Table) -> Table:
+    """A key that was written beside an address which can't be used goes nowhere else."""
+    model = {name: value for name, value in table(values.get("model")).items() if name not in _KEYS}
+    return {**values, "model": model} if model or "model" in values else values
 
 
 def _settings(options: Options, api_key: str | None) -> Settings:
@@ -260,6 +270,9 @@ def _what(name: str, kind: str, message: str, value: Any) -> str:
         close = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
         hint = f" Did you mean {close[0]}?" if close else ""
         return f"is not known.{hint}"
-    shown = MASK if name.startswith(_SECRET) else json.dumps(value, default=str, ensure_ascii=False)[:80]
+    is_secret = (name == "model" and isinstance(value, str)) or name.startswith(_SECRET)
+    shown = MASK if is_secret else mask(json.dumps(value, default=str, ensure_ascii=False)[:80])
+    if name == "model.base_url":
+        return f"is {shown}, but must begin with http:// or https://. It is left out, with the key beside it."
     wanted = message[:1].lower() + message[1:]
     return f"is {shown}, but {wanted}. It is left out; the default or a weaker source stands."

@@ -57,8 +57,6 @@ async def apply(
         return {"applied": False, "summary": summary, "usage": usage}, summary
     if not snapshot.profile.apply_edit:
         sentence = "This editor can't be given edits (no workspace/applyEdit); nothing was changed."
-        if not snapshot.profile.long_requests:
-            ls.complain(sentence)
         return {"applied": False, "edit": edit, "summary": summary, "usage": usage}, sentence
     answer = await ls.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
     if not answer.applied:

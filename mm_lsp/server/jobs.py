@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pygls.exceptions import JsonRpcException
+
 from mm_lsp.messages import ModelError
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.log import logger, where
@@ -75,6 +77,8 @@ async def _journey(ls: MmLanguageServer, job: Job, work: Work, token: str | int 
 def _sentence(error: Exception) -> tuple[int, str]:
     if isinstance(error, ResponseError | ModelError):
         return getattr(error, "code", REQUEST_FAILED), str(error)
+    if isinstance(error, JsonRpcException):
+        return REQUEST_FAILED, f"The editor refused: {error.message[:200]}. Nothing was changed."
     logger.error("a job failed: %s", where(error))
     return REQUEST_FAILED, "mm-lsp made a mistake; its log tells where. Please report it."
 

@@ -58,16 +58,23 @@ class _Pump:
     def __init__(self, ls: MmLanguageServer) -> None:
         self._ls = ls
         self._waiting: deque[Any] = deque()
+        self._has_turn = False  # one is due: a cancel may empty the queue meanwhile
 
     def push(self, message: Any) -> None:
-        if self._cancels_unread(message):
-            return
-        self._waiting.append(message)
-        if len(self._waiting) == 1:
+        if not self._cancels_unread(message):
+            self._waiting.append(message)
+            self._call_turn()
+
+    def _call_turn(self) -> None:
+        if not self._has_turn:
+            self._has_turn = True
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
-        message = self._waiting[0]
+        self._has_turn = False
+        if not self._waiting:
+            return
+        message = self._waiting.popleft()
         try:
             if isinstance(message, End):
                 self._ls.stop(0 if self._ls.protocol.is_shut_down else 1)
@@ -75,10 +82,8 @@ class _Pump:
                 self._ls.protocol.receive(message)
         except Exception as error:  # noqa: BLE001  one message must not end the service
             logger.error("a message could not be handled: %s", where(error))
-        finally:
-            self._waiting.popleft()
-            if self._waiting:
-                asyncio.get_running_loop().call_soon(self._turn)
+        if self._waiting:
+            self._call_turn()
 
     def _cancels_unread(self, message: Any) -> bool:
         """A cancel of a request that nobody has read yet takes it out of the queue."""

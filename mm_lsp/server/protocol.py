@@ -214,7 +214,15 @@ def strict_converter() -> cattrs.Converter:
     converter = default_converter()
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _strict)
+    converter.register_structure_hook(types.TextDocumentContentChangeEvent, lambda value, _: _change(converter, value))
     return converter
+
+
+def _change(converter: cattrs.Converter, value: Any) -> types.TextDocumentContentChangeEvent:
+    """A change without a range, or with null for one, is the whole text."""
+    is_whole = table(value).get("range") is None
+    kind = types.TextDocumentContentChangeWholeDocument if is_whole else types.TextDocumentContentChangePartial
+    return converter.structure(value, kind)
 
 
 def _strict(value: Any, kind: type) -> Any:

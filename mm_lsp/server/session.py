@@ -179,12 +179,7 @@ class Session:
         end, then it is to be closed."""
         old = self.settings
         self.settings = settings
-        unfit = (settings.model, settings.completion.model, settings.completion.params) != (
-            old.model,
-            old.completion.model,
-            old.completion.params,
-        )
-        if not unfit or self._model is None:
+        if _fits(old, settings) or self._model is None:
             return None
         model, self._model = self._model, None
         return model
@@ -198,13 +193,27 @@ class Session:
                 f"{config_file()}, or point model.base_url to an endpoint that needs none."
             )
         async with self._building:
-            if self._model is None:
-                self._model = await asyncio.to_thread(_build_model, self.settings)
+            while self._model is None:
+                settings = self.settings
+                model = await asyncio.to_thread(_build_model, settings)
+                if _fits(settings, self.settings):
+                    self._model = model
+                else:  # the settings changed meanwhile
+                    await model.aclose()
             return self._model
 
     async def aclose(self) -> None:
         if self._model is not None:
             await self._model.aclose()
+
+
+def _fits(old: Settings, new: Settings) -> bool:
+    """Whether a client that was made for `old` serves `new`."""
+    return (old.model, old.completion.model, old.completion.params) == (
+        new.model,
+        new.completion.model,
+        new.completion.params,
+    )
 
 
 def _build_model(settings: Settings) -> OpenAIModel:

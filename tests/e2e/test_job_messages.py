@@ -46,3 +46,15 @@ def test_what_is_to_be_read_comes_after_the_progress_has_ended(tmp_path: Path, a
         editor.wait_notification("window/showMessage")
         assert ends(editor.received) == ["end", "message"]
         assert editor.shutdown_and_exit() == 0
+
+
+def test_an_editor_that_takes_no_edits_is_told_so_once(tmp_path: Path):
+    with ModelServer() as model, RawClient(env=environment(tmp_path, model.url), cwd=str(tmp_path)) as editor:
+        model.script(reply("<rewrite>x = 2\n</rewrite>"))
+        editor.initialize({})
+        editor.open(URI, TEXT)
+        argument = {"uri": URI, "instruction": "two"}
+        editor.call("workspace/executeCommand", {"command": "mm-lsp.edit", "arguments": [argument]})
+        editor.wait_notification("window/showMessage")
+        assert editor.shutdown_and_exit() == 0
+        assert ends(editor.received) == ["message"]

@@ -238,6 +238,36 @@ def test_cancels_that_queue_up_are_each_answered_once(editor, model, is_sync):
     assert codes <= ({None, -32800} if is_sync else {-32800})
 
 
+def test_a_request_after_a_cancelled_one_sees_only_the_changes_before_it(editor, model, first):
+    """All in one write: the cancelled request is still unread when its cancel comes."""
+    model.default = reply("<completion>1</completion>")
+    at = editor.open_at("x = |\n")
+    change = {"range": {"start": START, "end": START}, "text": "y0 = 1\n"}
+    version = {"uri": at.uri, "version": 2}
+    ask = ("textDocument/inlineCompletion", {**at.params, "context": {"triggerKind": 1}})
+    messages = [
+        {"id": 75_001, "method": "textDocument/completion", "params": at.params},
+        {"method": "$/cancelRequest", "params": {"id": 75_001}},
+        {"id": 75_002, "method": ask[0], "params": ask[1]},
+        {"method": "textDocument/didChange", "params": {"textDocument": version, "contentChanges": [change]}},
+    ]
+    editor.send_bytes(b"".join(frame({"jsonrpc": "2.0", **message}) for message in messages))
+    editor.wait(75_002, 5)
+    assert "y0" not in model.wait_for(first + 1)[first].text
+    assert "IndexError" not in editor.stderr_text
+
+
+@pytest.mark.parametrize("range_", [{}, {"range": None}])
+def test_a_change_without_a_range_is_the_whole_text(editor, model, first, range_):
+    at = editor.open_at("x = |\n")
+    editor.notify(
+        "textDocument/didChange",
+        {"textDocument": {"uri": at.uri, "version": 2}, "contentChanges": [{**range_, "text": "new text = \n"}]},
+    )
+    editor.inline(at)
+    assert "new " in model.requests[first].text
+
+
 @pytest.mark.parametrize("unbuffered", ["1", ""])
 def test_large_messages_pass_both_ways(start, model, unbuffered):
     question, answer = "é漢😀" * 60_000, "ж" * 300_000

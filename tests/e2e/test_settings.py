@@ -1,6 +1,7 @@
 """Settings: from where they are taken, and what a wrong one does (one message, nothing worse)."""
 
 import sys
+import time
 
 import pytest
 
@@ -179,6 +180,32 @@ def test_an_editor_that_never_answers_costs_no_more_than_a_second_or_so(start):
     at = editor.open_at("x = |\n")
     number = editor.ask_inline(at, AUTOMATIC)
     assert len(editor.wait(number, 4)["result"]["items"]) == 1
+
+
+def test_a_push_while_the_model_client_is_being_made_is_not_lost(start, model):
+    editor = start()
+    push(editor, {"mm-lsp": {"model": {"name": "pushed"}}})
+    until(lambda: speaks(editor) and model.requests[-1].body["model"] == "pushed")
+    time.sleep(1)
+    assert speaks(editor)
+    assert model.requests[-1].body["model"] == "pushed"
+
+
+def test_a_key_beside_an_address_that_cannot_be_used_goes_nowhere(start):
+    editor = start(url="127.0.0.1:1/v1", MM_LSP_API_KEY="sk-of-the-other-one", options={"longRequests": True})
+    sentence = until(lambda: editor.messages() and editor.messages()[0])
+    assert "must begin with http:// or https://" in sentence
+    error = editor.refusal(editor.ask("mm-lsp.explain", {"uri": editor.open_at("x = 1|\n").uri}))
+    assert error["message"].startswith("No API key.")
+
+
+def test_what_was_switched_off_does_not_speak_from_memory(start):
+    editor = start()
+    at = editor.open_at("x = |\n")
+    assert editor.inline(at)
+    push(editor, {"mm-lsp": {"completion": {"enabled": False}}})
+    until(lambda: not editor.inline(at))
+    assert "switched off" in editor.messages()[-1]
 
 
 def test_a_change_does_not_end_what_is_under_way(start, model, first):

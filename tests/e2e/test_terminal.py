@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mm_lsp import __version__
-from tests.support.model_server import ModelServer, Reply, Stall, Text, error_reply, reply
+from tests.support.model_server import ModelServer, Reply, Sleep, Stall, Text, error_reply, reply
 
 CODE = "import math\n\n\ndef area(radius):\n    return \n"
 
@@ -56,6 +56,7 @@ def test_complete_prints_nothing_where_nothing_is_missing(home: Path, model: Mod
     model.script(reply("<completion></completion>"))
     done = run(home, model, "complete", "area.py:5:12")
     assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "mm-lsp: No suggestion: the model had nothing to add.\n"
 
 
 def test_explain_prints_markdown_as_it_is_when_piped(home: Path, model: ModelServer):
@@ -157,3 +158,30 @@ def test_trust_lets_the_rules_in_and_revoke_keeps_them_out(home: Path, model: Mo
 def test_version_and_help(home: Path, model: ModelServer):
     assert run(home, model, "--version").stdout == f"mm-lsp {__version__}\n"
     assert "complete" in run(home, model, "--help").stdout
+
+
+def test_where_nothing_can_be_suggested_it_says_why(home: Path, model: ModelServer):
+    (home / ".env").write_text("A=1\n")
+    done = run(home, model, "complete", ".env:1:4")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "mm-lsp: No suggestion: files named like .env hold secrets.\n"
+
+
+def test_a_reader_that_has_had_enough_ends_the_call(home: Path, model: ModelServer):
+    model.script(Reply((Text("so\n"), Sleep(0.3), Text("much\n"), Sleep(0.3), Text("more\n"), Stall())))
+    command = [sys.executable, "-m", "mm_lsp", "explain", "area.py"]
+    process = subprocess.Popen(
+        command, cwd=home, env=environment(home, model.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "so\n"
+    process.stdout.close()
+    assert process.wait(timeout=10) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_options_before_the_word_serve_count(home: Path, model: ModelServer):
+    done = run(home, model, "--tcp", "192.0.2.1:1", "serve")
+    assert (done.returncode, "192.0.2.1" in done.stderr) == (2, True)

@@ -86,7 +86,6 @@ def test_a_rewrite_of_a_large_file_does_not_hold_the_loop_up() -> None:
         ("a\n«b\n»c\n", "a\nB\nc\n", None),
         ("a\n«b\n»c\n", "a\nc\n", None),
         ("a\n«b\n»c\n", "", None),
-        ("a\n«b\n»c\n", "A\nb\nC\n", None),
         ("a\n«b\nc\n»d\n", "a\nb\nx\nc\nd\n", None),
         ("a\nx«b»y\nc\n", "n\nn\na\nxby\nc\n", ((3, 1), (3, 2))),
         ("a\nx«b»y\nc\n", "a\nxby!\nc\n", None),
@@ -94,6 +93,11 @@ def test_a_rewrite_of_a_large_file_does_not_hold_the_loop_up() -> None:
         ("a\n«b»", "a\nb\n", None),
         ("«»a\n", "a\nb\n", ((0, 0), (0, 0))),
         ("a\r\n«b\r\n»", "x\r\na\r\nb\r\n", ((2, 0), (3, 0))),
+        ("a\n«b\n»c\n", "A\nb\nC\n", ((1, 0), (2, 0))),
+        ("a\n«b\nc\n»d\n", "n\na\nb\nc\nn\n", ((2, 0), (4, 0))),
+        ("a\n«b\nc\n»d\n", "A\nb\nx\nc\nD\n", None),
+        ("a\n«b\n»c\n", "A\nx\nb\ny\nC\n", ((2, 0), (3, 0))),
+        ("a\n«b\n»c\n", "A\nB\nC\n", None),
     ],
 )
 def test_a_span_moves_with_its_lines_or_is_gone(

@@ -139,3 +139,33 @@ def test_only_the_default_endpoint_needs_a_key(values: dict[str, Any], has: bool
 def test_secrets_are_not_in_the_settings_own_words() -> None:
     values = {"api_key": "hunter2", "headers": {"X": "hunter3"}, "proxy": "http://hunter4@h"}
     assert "hunter" not in repr(resolved({"model": values}).settings)
+
+
+@pytest.mark.parametrize(
+    ("weaker", "stronger", "endpoint", "key"),
+    [
+        ({}, {"model.base_url": "localhost:1/v1", "model.api_key": "k"}, DEFAULT_BASE_URL, None),
+        ({"model.base_url": "localhost:1/v1", "model.api_key": "k"}, {}, DEFAULT_BASE_URL, None),
+        ({"model.api_key": "k"}, {"model.base_url": "ftp://h"}, DEFAULT_BASE_URL, "k"),
+        ({"model.api_key": "k"}, {"model.base_url": "ftp://h", "model.api_key": "l"}, DEFAULT_BASE_URL, "k"),
+        ({"model.base_url": "x", "model.api_key": "k"}, {"model.base_url": "http://h/v1"}, "http://h/v1", None),
+        ({"model.base_url": "x"}, {"model.base_url": "http://h", "model.api_key": "k"}, "http://h", "k"),
+        ({"model.base_url": "x", "model.api_key_command": "c"}, {}, DEFAULT_BASE_URL, None),
+    ],
+)
+def test_a_key_beside_an_address_that_cannot_be_used_goes_nowhere(
+    weaker: dict[str, Any], stronger: dict[str, Any], endpoint: str, key: str | None
+) -> None:
+    got = resolve([Source(USER, weaker), Source(EDITOR, stronger)])
+    assert (got.settings.model.base_url, got.settings.model.api_key, got.api_key_command) == (endpoint, key, None)
+    assert any("must begin with http:// or https://" in str(problem) for problem in got.problems)
+
+
+@pytest.mark.parametrize(
+    ("values", "secret"),
+    [({"model": "sk-verysecretkey123456"}, "verysecret"), ({"model.base_url": "ftp://u:pw123@h/x"}, "pw123")],
+)
+def test_what_may_be_a_secret_is_not_shown(values: dict[str, Any], secret: str) -> None:
+    problems = resolve([Source(USER, values)]).problems
+    assert problems
+    assert not any(secret in str(problem) for problem in problems)

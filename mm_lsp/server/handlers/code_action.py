@@ -42,14 +42,14 @@ class ApplyArguments:
 
 def code_action(ls: MmLanguageServer, params: types.CodeActionParams) -> list[Action]:
     snapshot = ls.session.snapshot(params.text_document.uri)
+    only = params.context.only
     if snapshot is None or snapshot.held_back:
-        return []
+        return _stops(ls, only)
     document, encoding = snapshot.document, snapshot.profile.encoding
     span = convert.span_from(params.range, document, encoding)
     given = params.context.diagnostics
     diagnostics = [Diagnostic(convert.span_from(one.range, document, encoding), one.message) for one in given]
     offers = catalogue.offers(document, span, diagnostics)
-    only = params.context.only
     if only is not None:
         wanted = [offer for offer in offers if _is_kind(offer.kind, only)]
         return [*_stops(ls, only), *(_action(offer, snapshot, given) for offer in wanted)]

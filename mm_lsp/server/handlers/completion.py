@@ -47,12 +47,14 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
     uri = snapshot.document.uri
     ls.session.touch(uri)
     ls.tasks.supersede(_key(uri))
-    if remembered := ls.session.recall(place):
+    if not _reason_for_silence(snapshot, invoked) and (remembered := ls.session.recall(place)):
         ls.session.outcomes[uri] = Outcome("shown", "typed along an earlier suggestion", "memory")
         return remembered
     snapshot = await ls.session.loaded(snapshot)
-    if reason := _reason_for_silence(snapshot, invoked):
+    if reason := _reason_for_silence(snapshot, invoked) or _reason_not_to_ask(snapshot, invoked):
         ls.session.outcomes[uri] = Outcome("nothing", reason)
+        if invoked:
+            ls.complain(f"No suggestion: {reason}.")
         return None
     try:
         return await ls.tasks.latest(_key(uri), _fresh(ls, snapshot, place, invoked), _about(place))
@@ -73,9 +75,11 @@ def _reason_for_silence(snapshot: Snapshot, invoked: bool) -> str | None:
         return "automatic completion is switched off (completion.automatic)"
     if snapshot.held_back:
         return snapshot.held_back
-    if not invoked and not settings.has_model:
-        return "no API key is set"
     return None
+
+
+def _reason_not_to_ask(snapshot: Snapshot, invoked: bool) -> str | None:
+    return "no API key is set" if not invoked and not snapshot.settings.has_model else None
 
 
 async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool) -> Suggestion | None:
@@ -153,6 +157,8 @@ def completion(ls: MmLanguageServer, params: types.CompletionParams) -> types.Co
     position = convert.position_from(params.position, snapshot.document, snapshot.profile.encoding)
     place = Place(snapshot.document, position)
     ls.session.touch(snapshot.document.uri)
+    if _reason_for_silence(snapshot, invoked=False):
+        return types.CompletionList(is_incomplete=True, items=[])
     suggestion = ls.session.recall(place)
     if suggestion is None:
         _prepare(ls, snapshot, place)
@@ -174,7 +180,7 @@ def _prepare(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
 
 async def _prepared(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
     snapshot = await ls.session.loaded(snapshot)
-    if reason := _reason_for_silence(snapshot, invoked=False):
+    if reason := _reason_for_silence(snapshot, invoked=False) or _reason_not_to_ask(snapshot, invoked=False):
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         return
     try:

@@ -29,7 +29,7 @@ local function check_server()
   local line = table.concat(cmd, ' ')
   if vim.fn.executable(cmd[1]) == 0 then
     health.error('`' .. cmd[1] .. '` is not found', {
-      'Install it: pipx install mm-lsp',
+      'Install it: pipx install . (in a checkout of mm-lsp)',
       "or say where it is: require('mm_lsp').setup({ cmd = { '/path/to/mm-lsp' } })",
     })
     return
