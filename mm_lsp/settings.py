@@ -27,6 +27,41 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model. Prices are for a million tokens in `currency`, and None where nobody has said.
+
+    `dialect`: where its endpoint puts the thinking; "auto" = as it comes. `thinks_at_once`: thinking comes in the text,
+    without its opening tag. `sampling`: what its vendor recommends, sent unless the user says otherwise.
+    """
+
+    name: str
+    context_tokens: int = 128_000
+    max_output_tokens: int | None = None
+    reasoning: Literal["none", "optional", "mandatory"] = "optional"
+    dialect: Literal["auto", "reasoning", "reasoning_content", "reasoning_details", "think_tags"] = "auto"
+    reasoning_echo: Literal["auto", "reasoning", "reasoning_content", "reasoning_details", "think_tags", "none"] = (
+        "auto"
+    )
+    thinks_at_once: bool = False
+    supports_tools: bool = True
+    supports_stream_usage: bool = True
+    supports_images: bool = False
+    sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+    price_in: float | None = None
+    price_out: float | None = None
+    price_cached: float | None = None
+    currency: str = "CNY"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What automatic requests may cost a day; 0 = nothing."""
+
+    daily: float = 5
+    currency: str = "CNY"
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionSettings:
     """`debounce_ms` None = adaptive. Budgets are what a request may take before it answers with what it has."""
 
@@ -66,6 +101,8 @@ class Settings:
 
     model: ModelSettings = ModelSettings()
     completion: CompletionSettings = CompletionSettings()
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    budget: BudgetSettings = BudgetSettings()
     rules: RulesSettings = RulesSettings()
     log: LogSettings = LogSettings()
     trust: Literal["trusted", "restricted", "ask"] = "ask"
@@ -80,3 +117,9 @@ class Settings:
     @property
     def completion_model(self) -> str:
         return self.completion.model or self.model.name
+
+    def model_for(self, feature: str) -> str:
+        return self.completion_model if feature == "completion" else self.model.name
+
+    def params_for(self, feature: str) -> dict[str, Any]:
+        return {**self.model.params, **(self.completion.params if feature == "completion" else {})}

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 # Characters a token, measured on M2.1's and o200k's counts: code 4.0 to 4.5, prose 5.8, Han 1.5 to 1.9.
 _ASCII_PER_TOKEN = 3.5
 _OTHER_TOKENS = 0.75
 _SAFETY = 1.1
+_PER_MESSAGE = 4
+_PER_REQUEST = 22  # what the server's template adds
+_PER_TOOL = 200
+_STEP = 0.2  # how far one count moves the factor
+_LEAST, _MOST = 0.7, 1.5
 
 
 def estimate(text: str) -> int:
@@ -15,3 +21,23 @@ def estimate(text: str) -> int:
     ascii_length = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
     others = len(text) - ascii_length
     return math.ceil((ascii_length / _ASCII_PER_TOKEN + others * _OTHER_TOKENS) * _SAFETY)
+
+
+def estimate_request(texts: Iterable[str], tools: int = 0) -> int:
+    """Estimated tokens of a prompt out of the texts of its messages (reference: minimax-api 7.3)."""
+    return sum(estimate(text) + _PER_MESSAGE for text in texts) + _PER_REQUEST + _PER_TOOL * tools
+
+
+class Calibration:
+    """A model's true counts against our estimates: `factor` follows them slowly."""
+
+    def __init__(self) -> None:
+        self.factor = 1.0
+
+    def learn(self, estimated: int, counted: int) -> None:
+        if estimated > 0 and counted > 0:
+            seen = min(_MOST, max(_LEAST, counted / estimated))
+            self.factor += _STEP * (seen - self.factor)
+
+    def applied(self, estimated: int) -> int:
+        return math.ceil(estimated * self.factor)

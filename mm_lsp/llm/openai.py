@@ -1,52 +1,73 @@
-"""The adapter to OpenAI-compatible endpoints, and the owner task that makes every stream cancellable.
-
-httpcore 1.0.9 loses a connection slot when a task is cancelled while it waits for a connection, and when it is
-cancelled twice. So no caller's cancel ever reaches it: a task of our own owns each stream, callers only ask it to
-stop, and it cancels the exchange exactly once, and only after the request's headers have begun to go out.
-"""
+"""The adapter to OpenAI-compatible endpoints: one question, its tries, its stream. `owner` makes it cancellable."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import random
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from mm_lsp.llm.dialect import Dialect
 from mm_lsp.llm.errors import from_body, from_status
-from mm_lsp.llm.sse import EventTooLarge, SSEDecoder
-from mm_lsp.messages import BadReply, Event, Incomplete, ModelError, ModelRequest, Refused, Stop, Unreachable
-from mm_lsp.redact import mask
-from mm_lsp.settings import ModelSettings, Settings
+from mm_lsp.llm.network import authorization, client_for, error_of, retry_after, stalled
+from mm_lsp.llm.owner import own
+from mm_lsp.llm.payload import Learned, estimated_prompt, lesson, payload_of, sent_names
+from mm_lsp.llm.registry import facts_of
+from mm_lsp.llm.retry import Pause, pause_after, pause_before_next
+from mm_lsp.llm.sse import SSEDecoder
+from mm_lsp.messages import (
+    Event,
+    Incomplete,
+    ModelError,
+    ModelRequest,
+    Notice,
+    Stop,
+    TextDelta,
+    ToolCall,
+    TryAgain,
+    Usage,
+)
+from mm_lsp.settings import ModelFacts, Settings
 
 _USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
 _DRAIN = 0.1  # seconds that the end of a body may take after [DONE]
 _BODY_LIMIT = 64 * 1024  # bytes of an error's body that are read
-_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")  # never through a proxy
-
-
-class _Alive:
-    """Data came that says nothing to a reader, but that the model is at work."""
+_LESSONS = 4  # tries that refusals may teach us to make
 
 
 class OpenAIModel:
-    """A LanguageModel behind `POST {base_url}/chat/completions`. One for the process; made outside or inside a loop."""
+    """A LanguageModel behind `POST {base_url}/chat/completions`. One for the process; made outside or inside a loop.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._client = _client(settings.model)
+    `reread_key` is asked for the key when the endpoint refuses it; `tap` gets the bytes of every answer.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reread_key: Callable[[], Awaitable[str | None]] | None = None,
+        tap: Callable[[bytes], object] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.key = settings.model.api_key
+        self.client = client_for(settings.model)
+        self.reread_key = reread_key
+        self.tap = tap
+        self.pause: Pause | None = None
+        self.dialect_seen = ""
+        self.learned: defaultdict[str, Learned] = defaultdict(Learned)  # by the model's name
+        self._worn: list[httpx.AsyncClient] = []
         self._owners: set[asyncio.Task[None]] = set()
         self._calls: set[_Call] = set()
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Event]]:
-        call = _Call(self._client, self._settings.model, self._payload(request))
+        call = _Call(self, request)
         owner = asyncio.create_task(call.own(), name="model stream")
         self._owners.add(owner)
         self._calls.add(call)
@@ -57,235 +78,222 @@ class OpenAIModel:
         finally:
             call.stop()
 
+    def rests(self) -> Pause | None:
+        """The pause that automatic requests have to keep, if there is one now."""
+        return self.pause if self.pause is not None and self.pause.until > time.time() else None
+
+    def renew(self, worn: httpx.AsyncClient) -> None:
+        """A pool that gives out no connections any more is left behind."""
+        if self.client is worn:
+            self._worn.append(worn)
+            self.client = client_for(self.settings.model)
+
     async def retire(self) -> None:
         """Closes the client once all that is under way has ended by itself."""
         while self._owners:
             await asyncio.wait(self._owners)
-        await self._client.aclose()
+        await self._close()
 
     async def aclose(self) -> None:
         for call in self._calls:
             call.stop()
         if self._owners:
             await asyncio.wait(self._owners, timeout=1)
-        await self._client.aclose()
+        await self._close()
 
-    def _payload(self, request: ModelRequest) -> bytes:
-        settings = self._settings
-        for_completion = request.feature == "completion"
-        payload: dict[str, Any] = {
-            "stream_options": {"include_usage": True},
-            "max_tokens": request.max_tokens,
-            **settings.model.params,
-            **(settings.completion.params if for_completion else {}),
-            # What this program decides: whom it asks, what, and how it reads the answer.
-            "model": settings.completion_model if for_completion else settings.model.name,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "stream": True,
-        }
-        # "replace": a lone surrogate in someone's file is no reason to fail.
-        return json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
+    async def _close(self) -> None:
+        for client in (*self._worn, self.client):
+            await client.aclose()
 
 
 class _Call:
-    """One exchange: `own` runs it to its end or to `stop`; `events` is read by whoever asked."""
+    """One question: `own` runs its exchanges to the end or to `stop`; `events` is read by whoever asked."""
 
-    def __init__(self, client: httpx.AsyncClient, settings: ModelSettings, payload: bytes) -> None:
-        self._client = client
-        self._settings = settings
-        self._payload = payload
+    def __init__(self, model: OpenAIModel, request: ModelRequest) -> None:
+        self._model = model
+        self._request = request
+        self._name = model.settings.model_for(request.feature)
+        self._learned = model.learned[self._name]
+        self._facts: ModelFacts = facts_of(self._name, model.settings)
+        self._payload: dict[str, Any] = {}
         self._stop = asyncio.Event()
-        self._sending = asyncio.Event()
-        self._is_closing = False  # the connection goes back to the pool: a cancel now would lose it
+        self._may_cancel = asyncio.Event()  # httpcore is neither fetching a connection nor giving one back
+        self._has_shown = False
         self._dialect = Dialect()
-        self._queue: asyncio.Queue[Event | ModelError | _Alive | None] = asyncio.Queue()
+        self._tries = self._lessons = 0
+        self._has_reread = False
+        self._queue: asyncio.Queue[Event | ModelError | None] = asyncio.Queue()
 
     def stop(self) -> None:
         self._stop.set()
 
     async def own(self) -> None:
-        exchange = asyncio.create_task(self._exchange(), name="model exchange")
-        await _either(exchange, self._stop)
-        if self._dialect.is_done:  # only the end of the body is missing: the connection can serve again
-            await asyncio.wait({exchange}, timeout=_DRAIN)
-        if not exchange.done():
-            await _either(exchange, self._sending)  # bounded by the connect and pool timeouts
-            if not self._is_closing:
-                exchange.cancel()
-        await asyncio.wait({exchange})
+        # Where the answer is there, only the end of the body is missing: the connection can serve again.
+        await own(self._exchange(), self._stop, self._may_cancel, lambda: _DRAIN if self._dialect.is_done else 0.0)
 
     async def events(self) -> AsyncIterator[Event]:
         """Raises ModelError; ends after the last event of a complete answer."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._settings.total_timeout
-        stopped = False
+        total = self._model.settings.model.total_timeout
+        deadline = loop.time() + total
+        has_stopped = False
         while True:
-            is_over = stopped or self._dialect.is_closed
-            patience = self._settings.idle_timeout
-            if is_over:
-                patience = _DRAIN if self._dialect.is_closed else _USAGE_GRACE
+            until = min(deadline, loop.time() + _USAGE_GRACE) if has_stopped else deadline
             try:
-                async with asyncio.timeout_at(min(deadline, loop.time() + patience)):
+                async with asyncio.timeout_at(until):
                     item = await self._queue.get()
             except TimeoutError:
-                if is_over:
+                if has_stopped:
                     return
-                raise self._stalled(loop.time() >= deadline) from None
+                raise stalled(total, is_total=True) from None
             if item is None:
                 return
             if isinstance(item, ModelError):
                 raise item
-            if not isinstance(item, _Alive):
-                stopped = stopped or isinstance(item, Stop)
-                yield item
-
-    def _stalled(self, is_total: bool) -> Incomplete:
-        limit = self._settings.total_timeout if is_total else self._settings.idle_timeout
-        what = "has not finished within" if is_total else "has sent nothing for"
-        return Incomplete(f"The model {what} {limit:g} s (model.timeout). Try again.")
+            has_stopped = has_stopped or isinstance(item, Stop)
+            yield item
 
     async def _exchange(self) -> None:
         try:
-            async with self._client.stream(
-                "POST",
-                f"{self._settings.base_url}/chat/completions",
-                content=self._payload,
-                extensions={"trace": self._trace},
-            ) as response:
-                await self._read(response)
-        except Exception as error:  # noqa: BLE001  whatever the network throws is one sentence for the reader
-            if not self._dialect.is_done:  # what comes after the answer's end can't spoil it
-                self._queue.put_nowait(error if isinstance(error, ModelError) else self._network_error(error))
+            while not await self._try():
+                pass
+        except Exception as error:  # noqa: BLE001  nobody awaits this task: the reader gets it all
+            self._queue.put_nowait(error_of(error, self._model.settings.model))
         finally:
             self._queue.put_nowait(None)
+
+    async def _try(self) -> bool:
+        """Whether the answer is there; False if it is to be tried again. Raises what can't be mended."""
+        self._tries += 1
+        client = self._model.client
+        try:
+            await self._post(client)
+        except Exception as error:
+            if self._dialect.is_done:  # what comes after the answer's end can't spoil it
+                return True
+            failure = error_of(error, self._model.settings.model)
+            if self._has_shown or not await self._can_try_again(failure, client):
+                self._model.pause = pause_after(failure, time.time()) or self._model.pause
+                raise failure from error
+            return False
+        self._model.pause = None
+        return True
+
+    async def _can_try_again(self, failure: ModelError, client: httpx.AsyncClient) -> bool:
+        """Waits as long as it takes until another try makes sense; False if none does."""
+        self._may_cancel.set()
+        if self._stop.is_set():
+            return False
+        if failure.fault == "key" and await self._has_new_key():
+            return True
+        if self._lessons < _LESSONS and (learned := lesson(failure, self._payload, self._learned)):
+            self._lessons += 1
+            self._tries -= 1
+            self._queue.put_nowait(Notice(learned))
+            return True
+        pause = pause_before_next(failure, self._tries, self._request.is_automatic, random.random())
+        if pause is None:
+            return False
+        if failure.fault == "pool":
+            self._model.renew(client)
+        self._queue.put_nowait(TryAgain(str(failure), pause))
+        await asyncio.sleep(pause)
+        return not self._stop.is_set()
+
+    async def _has_new_key(self) -> bool:
+        if self._has_reread or self._model.reread_key is None:
+            return False
+        self._has_reread = True
+        key = await self._model.reread_key()
+        is_new = key is not None and key != self._model.key
+        self._model.key = key if is_new else self._model.key
+        return is_new
+
+    async def _post(self, client: httpx.AsyncClient) -> None:
+        settings = self._model.settings
+        params = settings.params_for(self._request.feature)
+        self._payload = payload_of(self._request, params, self._facts, self._learned)
+        # "replace": a lone surrogate in someone's file is no reason to fail.
+        content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")
+        self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once)
+        self._may_cancel.clear()
+        async with client.stream(
+            "POST",
+            f"{settings.model.base_url}/chat/completions",
+            content=content,
+            headers=authorization(settings.model, self._model.key),
+            extensions={"trace": self._trace},
+        ) as response:
+            await self._read(response)
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         del info
         if name.endswith("send_request_headers.started"):
-            self._sending.set()
+            self._may_cancel.set()
         elif name.endswith("response_closed.started"):
-            self._is_closing = True
+            self._may_cancel.clear()
 
     async def _read(self, response: httpx.Response) -> None:
+        key = self._model.key
         if response.status_code != 200:
-            body = await _body(response)
-            raise from_status(response.status_code, body, _retry_after(response), self._settings.api_key)
+            body = await self._body(response)
+            wait = retry_after(response.headers, time.time())
+            raise from_status(response.status_code, body, wait, key, sent=sent_names(self._payload))
         content_type = response.headers.get("content-type", "").lower()
         if "json" in content_type or "html" in content_type:
-            await self._read_whole(response)
+            body = await response.aread()
+            self._tapped(body)
+            if error := from_body(body, key):
+                raise error
+            self._pass_on(self._dialect.read(body.decode("utf-8", "replace")))
         else:
             await self._read_stream(response)
-
-    async def _read_whole(self, response: httpx.Response) -> None:
-        """An answer that came in one piece though a stream was asked for."""
-        body = await response.aread()
-        if error := from_body(body, self._settings.api_key):
-            raise error
-        for event in self._dialect.read(body.decode("utf-8", "replace")):
-            self._queue.put_nowait(event)
+        self._pass_on(self._dialect.close())
+        if not self._dialect.is_done:
+            raise Incomplete("The model's answer broke off before its end. Try again.", "incomplete")
+        self._model.dialect_seen = self._dialect.name
+        self._learned.thinks_at_once |= self._dialect.was_reclassified
 
     async def _read_stream(self, response: httpx.Response) -> None:
-        decoder = SSEDecoder()
+        """Comments keep a connection alive, but not the patience with a model that says nothing."""
+        loop = asyncio.get_running_loop()
+        decoder, idle = SSEDecoder(), self._model.settings.model.idle_timeout
+        last = loop.time()
         async for data in response.aiter_bytes():
-            self._pass_on(decoder.feed(data))
-        self._pass_on(decoder.close())
-        if not self._dialect.is_done:
-            raise Incomplete("The model's answer broke off before its end. Try again.")
+            self._tapped(data)
+            payloads = decoder.feed(data)
+            now = loop.time()
+            last = now if payloads else last
+            if now - last > idle:
+                raise stalled(idle, is_total=False)
+            self._read_payloads(payloads)
+        self._read_payloads(decoder.close())
 
-    def _pass_on(self, payloads: list[str]) -> None:
+    def _read_payloads(self, payloads: list[str]) -> None:
         for payload in payloads:
-            if self._dialect.is_closed:
-                return
-            events = self._dialect.read(payload)
-            for event in events or (_Alive(),):
-                self._queue.put_nowait(event)
+            if not self._dialect.is_closed:
+                self._pass_on(self._dialect.read(payload))
+                if self._dialect.is_closed:
+                    self._queue.put_nowait(None)  # nobody need wait for the end of the body
 
-    def _network_error(self, error: Exception) -> ModelError:
-        host = _host(self._settings.base_url)
-        detail = mask(_innermost(error), self._settings.api_key)
-        if isinstance(error, EventTooLarge):
-            return BadReply(f"The model's endpoint sent too much at once: {detail}.")
-        if isinstance(error, httpx.LocalProtocolError):
-            return Refused("The key or a header can't be sent as it is: check MM_LSP_API_KEY and model.headers.")
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-            return Refused(f"model.base_url is not an address that can be called: {detail}")
-        if isinstance(error, httpx.ReadTimeout):
-            return self._stalled(is_total=False)
-        if isinstance(error, httpx.PoolTimeout):
-            return Unreachable("Too many requests to the model are under way. Try again.")
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            reason = "no answer in time" if isinstance(error, httpx.ConnectTimeout) else detail
-            return Unreachable(
-                f"Can't reach the model's endpoint {host}: {reason}. Check the network and model.base_url."
-            )
-        return Incomplete(f"The connection to the model's endpoint {host} broke: {detail}. Try again.")
+    def _pass_on(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, TextDelta | ToolCall):
+                self._has_shown = True
+            elif isinstance(event, Usage):
+                plain = round(estimated_prompt(self._request, self._learned) / self._learned.calibration.factor)
+                self._learned.calibration.learn(plain, event.prompt_tokens)
+            self._queue.put_nowait(event)
 
+    async def _body(self, response: httpx.Response) -> bytes:
+        body = b""
+        async for data in response.aiter_bytes():
+            self._tapped(data)
+            body += data
+            if len(body) >= _BODY_LIMIT:
+                break
+        return body
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2]
-    except ValueError:
-        return mask(url)
-
-
-async def _either(task: asyncio.Task[None], event: asyncio.Event) -> None:
-    """Waits for the task's end or the event, whichever is first."""
-    waiter = asyncio.create_task(event.wait())
-    try:
-        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiter.cancel()
-
-
-def _client(settings: ModelSettings) -> httpx.AsyncClient:
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream",
-        "Accept-Encoding": "identity",
-    }
-    if settings.api_key:
-        headers["Authorization"] = f"Bearer {settings.api_key}"
-    verify = ssl.create_default_context(cafile=settings.ca_bundle) if settings.ca_bundle else True
-    return httpx.AsyncClient(
-        headers={**headers, **settings.headers},
-        # HTTP/2 would not tell the server that a stream was left (no RST_STREAM in httpcore).
-        http2=False,
-        follow_redirects=False,
-        verify=verify,
-        proxy=settings.proxy,
-        mounts={} if settings.proxy else dict.fromkeys(_LOOPBACK),
-        limits=httpx.Limits(max_connections=32, max_keepalive_connections=8, keepalive_expiry=30),
-        timeout=httpx.Timeout(
-            connect=settings.connect_timeout,
-            read=settings.idle_timeout,
-            write=30,
-            pool=settings.connect_timeout,
-        ),
-    )
-
-
-async def _body(response: httpx.Response) -> bytes:
-    body = b""
-    async for data in response.aiter_bytes():
-        body += data
-        if len(body) >= _BODY_LIMIT:
-            break
-    return body
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        return float(response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-
-
-def _innermost(error: BaseException) -> str:
-    """The words of the first cause: httpx says "All connection attempts failed", the cause says which way."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        if isinstance(cause, ConnectionError) and cause.errno:
-            return os.strerror(cause.errno).lower()
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror.lower()
-        error = cause
-    return str(error) or type(error).__name__
+    def _tapped(self, data: bytes) -> None:
+        if self._model.tap is not None:
+            self._model.tap(data)

@@ -1,10 +1,24 @@
-"""The payloads of `/chat/completions` as they come over the wire; unknown keys are ignored, all are optional."""
+"""The payloads of `/chat/completions` as they come over the wire. Unknown keys are ignored, known ones are optional,
+and a value of a type that nobody expects counts as left out: one odd field is no reason to lose an answer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from mm_lsp.untyped import table
+
+T = TypeVar("T")
+
+
+class _OrNone:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
+
+
+Maybe = Annotated[T | None, _OrNone()]
 
 
 class _Payload(BaseModel):
@@ -12,39 +26,74 @@ class _Payload(BaseModel):
 
 
 class CompletionDetails(_Payload):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Maybe[int] = None
 
 
 class PromptDetails(_Payload):
-    cached_tokens: int | None = None
+    cached_tokens: Maybe[int] = None
 
 
 class UsagePayload(_Payload):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    completion_tokens_details: CompletionDetails | None = None
-    prompt_tokens_details: PromptDetails | None = None
+    prompt_tokens: Maybe[int] = None
+    completion_tokens: Maybe[int] = None
+    completion_tokens_details: Maybe[CompletionDetails] = None
+    prompt_tokens_details: Maybe[PromptDetails] = None
+    prompt_cache_hit_tokens: Maybe[int] = None  # DeepSeek's word for cached tokens
+
+
+class FunctionPayload(_Payload):
+    name: Maybe[str] = None
+    arguments: Any = None
+
+
+class ToolCallPayload(_Payload):
+    index: Maybe[int] = None
+    id: Maybe[str] = None
+    function: Maybe[FunctionPayload] = None
+
+
+def _joined(content: Any) -> Any:
+    """The text of a content that is a list of parts."""
+    if not isinstance(content, list):
+        return content
+    texts = [table(part).get("text") for part in cast("list[Any]", content)]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 class DeltaPayload(_Payload):
     """A `delta` of a stream, or the `message` of an answer that came whole."""
 
-    content: str | None = None
-    reasoning: str | None = None
-    reasoning_content: str | None = None
+    content: Maybe[Annotated[str, BeforeValidator(_joined)]] = None
+    reasoning: Maybe[str] = None
+    reasoning_content: Maybe[str] = None
+    reasoning_details: Maybe[list[dict[str, Any]]] = None
+    tool_calls: Maybe[list[ToolCallPayload]] = None
 
 
 class ChoicePayload(_Payload):
-    index: int | None = None
-    delta: DeltaPayload | None = None
-    message: DeltaPayload | None = None
-    finish_reason: str | None = None
+    index: Maybe[int] = None
+    delta: Maybe[DeltaPayload] = None
+    message: Maybe[DeltaPayload] = None
+    finish_reason: Maybe[str] = None
+
+
+class BaseResponse(_Payload):
+    """MiniMax's own status, beside an HTTP 200."""
+
+    status_code: Maybe[int] = None
+    status_msg: Maybe[str] = None
 
 
 class ChunkPayload(_Payload):
-    choices: list[ChoicePayload] | None = None
-    usage: UsagePayload | None = None
+    id: Maybe[str] = None
+    object: Maybe[str] = None
+    choices: list[ChoicePayload] | None = None  # what is no list here is no chat completion at all
+    usage: Maybe[UsagePayload] = None
     error: Any = None
+    base_resp: Maybe[BaseResponse] = None
+    message: Any = None  # these two: an error without a key of its own
+    detail: Any = None
+    code: Any = None
 
 
 def parse_chunk(data: str | bytes) -> ChunkPayload | None:

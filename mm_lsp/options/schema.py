@@ -11,6 +11,8 @@ from mm_lsp.settings import DEFAULT_BASE_URL, DEFAULT_MODEL
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+", strip_whitespace=True)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
+Price = Annotated[float, Field(ge=0)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Table = dict[str, Any]
 
 
@@ -24,6 +26,57 @@ class TimeoutOptions(_Group):
     total: Seconds = 600
 
 
+class ParamsOptions(BaseModel):
+    """The parameters of the API page; others pass through as they are. None = not sent."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=0, le=2)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_a: Annotated[float, Field(ge=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: Table | None = None
+    structured_outputs: bool | None = None
+    stop: str | list[str] | None = None
+    tools: list[Table] | None = None
+    tool_choice: str | Table | list[Any] | None = None  # the API page calls it an array, and describes the other two
+    parallel_tool_calls: bool | None = None
+    verbosity: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+
+    def given(self) -> Table:
+        return self.model_dump(exclude_none=True)
+
+
+class FactsOptions(_Group):
+    """What a user says of a model; each unset field stays as the registry has it."""
+
+    context_tokens: Annotated[int, Field(ge=1024)] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
+    reasoning: Literal["none", "optional", "mandatory"] | None = None
+    dialect: Literal["auto", "reasoning", "reasoning_content", "reasoning_details", "think_tags"] | None = None
+    reasoning_echo: (
+        Literal["auto", "reasoning", "reasoning_content", "reasoning_details", "think_tags", "none"] | None
+    ) = None
+    thinks_at_once: bool | None = None
+    supports_tools: bool | None = None
+    supports_stream_usage: bool | None = None
+    supports_images: bool | None = None
+    sampling: dict[str, float] | None = None
+    price_in: Price | None = None
+    price_out: Price | None = None
+    price_cached: Price | None = None
+    currency: Currency | None = None
+
+
 class ModelOptions(_Group):
     base_url: Url = DEFAULT_BASE_URL
     api_key: str | None = None
@@ -33,7 +86,7 @@ class ModelOptions(_Group):
     proxy: str | None = None
     ca_bundle: str | None = None
     timeout: TimeoutOptions = TimeoutOptions()
-    params: Table = Field(default_factory=dict)
+    params: ParamsOptions = ParamsOptions()
 
 
 class TimeBudgetOptions(_Group):
@@ -46,7 +99,7 @@ class CompletionOptions(_Group):
     automatic: bool = True
     languages: dict[str, bool] = Field(default_factory=dict)
     model: str | None = None
-    params: Table = Field(default_factory=dict)
+    params: ParamsOptions = ParamsOptions()
     lanes: list[Literal["instant", "model"]] = Field(default_factory=lambda: ["instant", "model"])
     instant_confidence: Annotated[float, Field(ge=0, le=1)] = 0.7
     instant_min_chars: Annotated[int, Field(ge=1, le=100)] = 4
@@ -80,7 +133,7 @@ class PrivacyOptions(_Group):
 
 class BudgetOptions(_Group):
     daily: Annotated[float, Field(ge=0)] = 5
-    currency: str = "CNY"
+    currency: Currency = "CNY"
 
 
 class LocalOptions(_Group):
@@ -104,7 +157,7 @@ class Options(_Group):
     """Every setting by its dotted name; each is optional wherever it is written."""
 
     model: ModelOptions = ModelOptions()
-    models: dict[str, Table] = Field(default_factory=dict)
+    models: dict[str, FactsOptions] = Field(default_factory=dict)
     completion: CompletionOptions = CompletionOptions()
     context: ContextOptions = ContextOptions()
     rules: RulesOptions = RulesOptions()
@@ -129,5 +182,7 @@ def setting_names(group: type[BaseModel] = Options, prefix: str = "") -> list[st
     names: list[str] = []
     for name in group.model_fields:
         subgroup = group_of(group, name)
+        if subgroup is ParamsOptions:
+            subgroup = None  # a setting of its own, whose fields are the endpoint's
         names += setting_names(subgroup, f"{prefix}{name}.") if subgroup else [prefix + name]
     return names

@@ -17,6 +17,7 @@ from mm_lsp.options.schema import Options, Table, group_of, setting_names
 from mm_lsp.redact import MASK, mask
 from mm_lsp.settings import (
     DEFAULT_BASE_URL,
+    BudgetSettings,
     CompletionSettings,
     LogSettings,
     ModelSettings,
@@ -120,14 +121,14 @@ def _settings(options: Options, api_key: str | None) -> Settings:
             connect_timeout=model.timeout.connect,
             idle_timeout=model.timeout.idle,
             total_timeout=model.timeout.total,
-            params=model.params,
+            params=model.params.given(),
         ),
         completion=CompletionSettings(
             enabled=completion.enabled,
             automatic=completion.automatic,
             languages=completion.languages,
             model=completion.model or None,
-            params=completion.params,
+            params=completion.params.given(),
             debounce_ms=None if debounce == "adaptive" else debounce,
             max_lines=completion.max_lines,
             max_tokens=completion.max_tokens,
@@ -136,6 +137,8 @@ def _settings(options: Options, api_key: str | None) -> Settings:
             invoked_budget_ms=completion.time_budget_ms.invoked,
             fallback=completion.fallback,
         ),
+        models={name: facts.model_dump(exclude_none=True) for name, facts in options.models.items()},
+        budget=BudgetSettings(options.budget.daily, options.budget.currency),
         rules=RulesSettings(options.rules.enabled, options.rules.max_bytes),
         log=LogSettings(options.log.level, options.log.file or None, options.log.prompts),
         trust=options.trust,
@@ -174,15 +177,28 @@ def _named(values: Mapping[str, Any], group: type[BaseModel]) -> Table:
     named: Table = {}
     for name, value in values.items():
         head, _, rest = str(name).partition(".")
-        head = head if head in group.model_fields else _snake(head)
+        head = _field(head, group)
         inner: Any = {rest: value} if rest else value
         if inner is None or (rest and value is None):
             continue
         subgroup = group_of(group, head)
         if subgroup is not None and isinstance(inner, dict):
             inner = _named(table(inner), subgroup)
+        elif group is Options and head == "models" and isinstance(inner, dict):
+            inner = {model: _snake_keys(facts) for model, facts in table(inner).items()}
         named = _merged(named, {head: inner})
     return named
+
+
+def _field(name: str, group: type[BaseModel]) -> str:
+    """The group's own spelling; where a group passes unknown names through, they stay as they are."""
+    snake = _snake(name)
+    passes = group.model_config.get("extra") == "allow"
+    return name if name in group.model_fields or (passes and snake not in group.model_fields) else snake
+
+
+def _snake_keys(values: Any) -> Any:
+    return {_snake(str(key)): value for key, value in table(values).items()} if isinstance(values, dict) else values
 
 
 def _merged(weak: Table, strong: Mapping[str, Any]) -> Table:

@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
 from mm_lsp.assist.rules import RuleFile
-from mm_lsp.messages import BadReply, ModelRequest, Refused, Stop, TextDelta, ThinkingDelta, Usage
+from mm_lsp.messages import (
+    BadReply,
+    Bill,
+    Event,
+    ModelRequest,
+    Notice,
+    Refused,
+    Stop,
+    TextDelta,
+    TextWasThinking,
+    ThinkingDelta,
+    TryAgain,
+)
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.log import logger
 from mm_lsp.server.progress import Progress
 from mm_lsp.server.session import Snapshot
-from mm_lsp.tokens import estimate
 from mm_lsp.workspace import rule_files, trust
 from mm_lsp.workspace.files import root_of
 
@@ -39,27 +51,47 @@ async def ask(
 ) -> Answer:
     """The whole answer, or as much as `is_enough`. Raises ModelError."""
     model = await ls.session.model()
+    if spent := ls.session.provider.spent():
+        tell_once(ls, f"Note that {spent}. What you ask for goes on; automatic suggestions rest.", f"asked {today()}")
     if ls.session.settings.log.prompts:
         logger.info("prompt: %s", [message.content for message in request.messages])
-    text, thinking, usage, reason = "", "", None, ""
+    text, reason = "", ""
     async with model.stream(request) as events:
         async for event in events:
-            match event:
-                case TextDelta(delta):
-                    text += delta
-                    progress.text(delta, len(text))
-                    if is_enough(text):
-                        break
-                case ThinkingDelta(delta):
-                    thinking += delta
-                    progress.thinking()
-                case Usage():
-                    usage = event
-                case Stop(reason):
-                    pass
+            if isinstance(event, TextDelta):
+                text += event.text
+                progress.text(event.text, len(text))
+                if is_enough(text):
+                    break
+            elif isinstance(event, TextWasThinking):
+                text = ""
+            elif isinstance(event, Stop):
+                reason = event.reason
+            else:
+                _show(ls, event, progress)
+        usage = usage_result(events.bill())
     if not text.strip():
         raise BadReply(_why_empty(reason))
-    return Answer(text, usage_result(request, text + thinking, usage))
+    return Answer(text, usage)
+
+
+def _show(ls: MmLanguageServer, event: Event, progress: Progress) -> None:
+    match event:
+        case ThinkingDelta():
+            progress.say("thinking…")
+        case TryAgain():
+            progress.say("trying again…")
+        case Notice(sentence):
+            tell_once(ls, sentence)
+        case _:
+            pass
+
+
+def tell_once(ls: MmLanguageServer, sentence: str, key: str | None = None) -> None:
+    """`key`: what makes it the same thing told again; the sentence itself if None."""
+    if (key or sentence) not in ls.session.told:
+        ls.session.told.add(key or sentence)
+        ls.warn(sentence)
 
 
 def _why_empty(reason: str) -> str:
@@ -70,21 +102,23 @@ def _why_empty(reason: str) -> str:
     return "The model gave an empty answer. Try again."
 
 
-def usage_result(request: ModelRequest, answer: str, usage: Usage | None) -> dict[str, Any]:
-    """The endpoint's count, or our estimate where it gave none; the price is not known."""
-    counted = usage or Usage(
-        prompt_tokens=sum(estimate(message.content) for message in request.messages),
-        completion_tokens=estimate(answer),
-    )
+def usage_result(bill: Bill) -> dict[str, Any]:
+    """In the form that commands return."""
+    usage = bill.usage
     return {
-        "prompt_tokens": counted.prompt_tokens,
-        "completion_tokens": counted.completion_tokens,
-        "reasoning_tokens": counted.reasoning_tokens,
-        "cached_tokens": counted.cached_tokens,
-        "cost": None,
-        "currency": None,
-        "estimated": usage is None,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cost": None if bill.cost is None else round(bill.cost, 6),
+        "currency": bill.currency,
+        "estimated": usage.estimated,
     }
+
+
+def today() -> str:
+    """The user's own day, for what is said once a day."""
+    return date.today().isoformat()
 
 
 async def sendable(ls: MmLanguageServer, snapshot: Snapshot) -> Snapshot:

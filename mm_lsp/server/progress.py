@@ -50,13 +50,10 @@ class Progress:
         if self._pending:
             self._flush()
 
-    def thinking(self) -> None:
-        self._say("thinking…")
-
     def text(self, delta: str, length: int) -> None:
         """`delta` of an answer that is `length` characters long so far."""
         if not self._streams_text:
-            self._say(f"writing… {length} characters")
+            self.say(f"writing… {length} characters")
             return
         self._pending += delta
         if self._timer is None:
@@ -73,7 +70,7 @@ class Progress:
             self._send(types.WorkDoneProgressEnd(message=None if self._streams_text else message))
             self._is_open = False
 
-    def _say(self, message: str) -> None:
+    def say(self, message: str) -> None:
         now = asyncio.get_running_loop().time()
         if self._streams_text or not self._is_open or now - self._reported < _REPORT_SECONDS or self._is_held_up:
             return

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Command] = {
     "mm-lsp.apply": code_action.apply,
     "mm-lsp.jobs": control.jobs,
     "mm-lsp.cancel": control.cancel,
+    "mm-lsp.usage": control.usage,
     "mm-lsp.why": control.why,
     "mm-lsp.trust": control.trust,
     "mm-lsp.accepted": control.accepted,

@@ -14,16 +14,16 @@ from urllib.parse import unquote
 
 from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.reuse import Remembered
-from mm_lsp.messages import Refused
+from mm_lsp.server import configuration
 from mm_lsp.server.capabilities import ClientProfile
+from mm_lsp.server.provider import Provider, Tap
 from mm_lsp.settings import Settings
 from mm_lsp.text import Document
 from mm_lsp.workspace.files import path_of, relative_name
 from mm_lsp.workspace.ignore import reason_to_hold_back
-from mm_lsp.workspace.user_dirs import config_file
 
 if TYPE_CHECKING:
-    from mm_lsp.llm.openai import OpenAIModel
+    from mm_lsp.llm.metering import Metered
 
 _REMEMBERED = 8  # suggestions a document
 
@@ -85,7 +85,8 @@ class Outcome:
 
 
 class Session:
-    def __init__(self) -> None:
+    def __init__(self, tap: Tap | None = None) -> None:
+        self.provider = Provider(lambda: self.settings, self._read_settings, tap)
         self.profile = ClientProfile()
         self.settings = Settings()
         self.initialization: dict[str, Any] = {}
@@ -102,8 +103,6 @@ class Session:
         self._recency: dict[str, None] = {}
         self._memory: dict[str, deque[Remembered]] = {}
         self._numbers = itertools.count(1)
-        self._model: OpenAIModel | None = None
-        self._building = asyncio.Lock()
 
     def next_id(self) -> str:
         return str(next(self._numbers))
@@ -174,56 +173,20 @@ class Session:
 
     # ---------------------------------------------------------------- settings and model
 
-    def adopt(self, settings: Settings) -> OpenAIModel | None:
+    def adopt(self, settings: Settings) -> Metered | None:
         """Takes new settings over. Gives back a model client that no longer fits them: what it has under way may
         end, then it is to be closed."""
-        old = self.settings
-        self.settings = settings
-        if _fits(old, settings) or self._model is None:
-            return None
-        model, self._model = self._model, None
-        return model
+        old, self.settings = self.settings, settings
+        return self.provider.outdated(old)
 
-    async def model(self) -> OpenAIModel:
+    async def model(self) -> Metered:
         """The client for the settings in force. Raises Refused where a key is missing."""
         await self.is_loaded.wait()
-        if not self.settings.has_model:
-            raise Refused(
-                f'No API key. Set the environment variable MM_LSP_API_KEY, or write [model] api_key = "…" into '
-                f"{config_file()}, or point model.base_url to an endpoint that needs none."
-            )
-        async with self._building:
-            while self._model is None:
-                settings = self.settings
-                model = await asyncio.to_thread(_build_model, settings)
-                if _fits(settings, self.settings):
-                    self._model = model
-                else:  # the settings changed meanwhile
-                    await model.aclose()
-            return self._model
+        return await self.provider.model()
+
+    async def _read_settings(self) -> Settings:
+        loaded = await asyncio.to_thread(configuration.load, self.initialization, self.workspace_values)
+        return loaded.settings
 
     async def aclose(self) -> None:
-        if self._model is not None:
-            await self._model.aclose()
-
-
-def _fits(old: Settings, new: Settings) -> bool:
-    """Whether a client that was made for `old` serves `new`."""
-    return (old.model, old.completion.model, old.completion.params) == (
-        new.model,
-        new.completion.model,
-        new.completion.params,
-    )
-
-
-def _build_model(settings: Settings) -> OpenAIModel:
-    """Imports httpx and reads certificates: not for the loop's thread."""
-    from mm_lsp.llm.openai import OpenAIModel
-
-    try:
-        return OpenAIModel(settings)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Refused(
-            f"The model can't be called: check model.ca_bundle, model.proxy and model.headers ({reason})."
-        ) from error
+        await self.provider.aclose()

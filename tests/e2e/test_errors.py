@@ -52,7 +52,7 @@ FAULTS = [
     Fault("403", ("permit", "403"), error_reply(403, "not for you")),
     Fault("404", ("exist", "404", "model.name"), error_reply(404, "no such model")),
     Fault("413", ("too long",), error_reply(413, "the maximum context length is exceeded")),
-    Fault("429 with retry-after", ("slow down", "7 s"), error_reply(429, "too many", {"retry-after": "7"})),
+    Fault("429 with retry-after", ("slow down", "61 s"), error_reply(429, "too many", {"retry-after": "61"})),
     Fault("429", ("slow down", "in a while"), error_reply(429, "too many")),
     Fault("500", ("problem of its own", "500"), error_reply(500, "oh")),
     Fault("302", ("moved", "model.base_url"), Reply(status=302, headers={"location": "http://192.0.2.1/"}, body=b"")),

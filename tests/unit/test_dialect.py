@@ -1,4 +1,4 @@
-"""Payloads → events, with the transcripts of the API reference (section 1.10)."""
+"""Payloads → events: what is odd, and what is no chat completion. The dialects have their own file."""
 
 import json
 from typing import Any
@@ -7,16 +7,29 @@ import pytest
 
 from mm_lsp.llm.dialect import Dialect
 from mm_lsp.llm.sse import SSEDecoder
-from mm_lsp.messages import BadReply, Event, Incomplete, ModelError, RateLimited, Stop, TextDelta, ThinkingDelta, Usage
+from mm_lsp.messages import (
+    BadReply,
+    Event,
+    Incomplete,
+    ModelError,
+    RateLimited,
+    Reasoning,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    Usage,
+)
 
 
 def played(stream: str) -> tuple[str, str, list[Event], Dialect]:
     """(thinking, text, the other events, the dialect) of a whole stream."""
     decoder, dialect = SSEDecoder(), Dialect()
     events = [event for data in decoder.feed(stream.encode()) + decoder.close() for event in dialect.read(data)]
+    events += dialect.close()
     thinking = "".join(event.text for event in events if isinstance(event, ThinkingDelta))
     text = "".join(event.text for event in events if isinstance(event, TextDelta))
-    return thinking, text, [event for event in events if not isinstance(event, TextDelta | ThinkingDelta)], dialect
+    others = [event for event in events if not isinstance(event, TextDelta | ThinkingDelta | Reasoning)]
+    return thinking, text, others, dialect
 
 
 def frame(delta: Any = None, reason: str | None = None, **extra: Any) -> str:
@@ -144,6 +157,13 @@ def test_an_error_inside_the_stream_is_raised(payload: str, kind: type[ModelErro
         ('data: {"choices":null}\n\ndata: {"choices":[]}\n\ndata: {}\n\n', "", "", [], False),
         ('data: {"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}]}\n\n', "", "", [], False),
         ('data: {"choices":[{"delta":{"content":"b"}}]}\n\n', "", "b", [], False),
+        (
+            'data: {"choices":[{"delta":{"content":5,"reasoning":{}},"finish_reason":[]}],"usage":7}\n\n',
+            "",
+            "",
+            [],
+            False,
+        ),
         (WHOLE, "r", "all", [Stop("stop")], True),
     ],
 )
@@ -153,9 +173,7 @@ def test_odd_payloads(stream: str, thinking: str, text: str, others: list[Event]
     assert dialect.is_done is done
 
 
-@pytest.mark.parametrize(
-    "data", ["hello", "null", "5", "[]", '{"choices":5}', '{"choices":[{"delta":{"content":5}}]}', '{"choices":[']
-)
+@pytest.mark.parametrize("data", ["hello", "null", "5", "[]", '{"choices":5}', '{"choices":[5]}', '{"choices":['])
 def test_what_is_no_chat_completion_is_a_bad_reply(data: str) -> None:
     with pytest.raises(BadReply, match="not a chat completion"):
         Dialect().read(data)

@@ -28,8 +28,8 @@ def openai(message: str, **extra: Any) -> bytes:
         (403, openai("您的账户余额不足", code="insufficient_user_quota"), Refused, "want of balance"),
         (403, openai("You exceeded your current quota"), Refused, "want of balance"),
         (403, openai("Not in your plan"), Refused, "does not permit"),
-        (404, openai("No such model"), Refused, "check model.name and model.base_url"),
-        (404, b"404 page not found", Refused, "check model.name and model.base_url"),
+        (404, openai("No such model"), Refused, "change model.name or check model.base_url"),
+        (404, b"404 page not found", Refused, "change model.name or check model.base_url"),
         (301, b"", Refused, "correct model.base_url"),
         (308, b"", Refused, "correct model.base_url"),
         (413, b"", TooLong, "select less"),
@@ -57,9 +57,9 @@ def openai(message: str, **extra: Any) -> bytes:
         (400, b'{"message":"words"}', BadReply, "It says: words"),
         (400, b'{"msg":"words","code":5}', BadReply, "It says: words"),
         (400, b'"words"', BadReply, "It says: words"),
-        (409, b"\xff\xfe", BadReply, "HTTP 409"),
+        (409, b"\xff\xfe", Unreachable, "HTTP 409"),
         (204, b"", BadReply, "HTTP 204"),
-        (502, b"<html><body>502 Bad Gateway</body></html>", BadReply, "a web page (HTTP 502) instead of JSON"),
+        (502, b"<html><body>502 Bad Gateway</body></html>", Unreachable, "a web page (HTTP 502) instead of JSON"),
         (404, b"\n <!DOCTYPE html><html>", BadReply, "check model.base_url"),
         # The default endpoint's own words; it names no status for them.
         (
@@ -104,7 +104,9 @@ def test_a_refusal_has_its_class_and_says_what_to_do(
         (b"hello", BadReply, "not JSON: check model.base_url"),
         (b"[1]", BadReply, "not JSON: check model.base_url"),
         (b'{"hello":1}', BadReply, "not a chat completion: check model.base_url"),
-        (b'{"base_resp":{"status_code":1004}}', BadReply, "not a chat completion"),
+        (b'{"base_resp":{"status_code":1004}}', Refused, "check MM_LSP_API_KEY"),
+        (b'{"base_resp":{"status_code":0},"choices":[]}', None, ""),
+        (b'{"object":"error","message":"no such parameter","code":400}', BadReply, "no such parameter"),
     ],
 )
 def test_an_answer_that_is_no_stream(body: bytes, kind: type[ModelError] | None, words: str) -> None:

@@ -52,7 +52,7 @@ def test_defaults_are_those_of_the_contract(name: str) -> None:
     value: Any = Options()
     for part in name.split("."):
         value = getattr(value, part)
-    assert value == CONTRACT[name]
+    assert (value.given() if name.endswith(".params") else value) == CONTRACT[name]
 
 
 @pytest.mark.parametrize("name", [name for name, default in CONTRACT.items() if default is not None])
@@ -88,14 +88,17 @@ def test_names_nested_dotted_and_in_camel_case_are_the_same(values: dict[str, An
 
 def test_keys_of_tables_are_not_renamed() -> None:
     values = {
-        "completion": {"languages": {"plainText": False, "objective-c": True}, "params": {"topP": 1, "a": None}},
+        "completion": {
+            "languages": {"plainText": False, "objective-c": True},
+            "params": {"topP": 1, "aB": {"cD": 2}, "e": None},
+        },
         "model.headers": {"X-Team": "a"},
         "model": {"params": {"logit_bias": {"5": 1}}},
     }
     settings, _, problems = resolved(values)
     assert problems == []
     assert settings.completion.languages == {"plainText": False, "objective-c": True}
-    assert settings.completion.params == {"topP": 1, "a": None}
+    assert settings.completion.params == {"top_p": 1, "aB": {"cD": 2}}
     assert (settings.model.headers, settings.model.params) == ({"X-Team": "a"}, {"logit_bias": {"5": 1}})
 
 

@@ -4,8 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
-
+from mm_lsp.llm.network import client_for
 from mm_lsp.llm.openai import OpenAIModel
 from mm_lsp.messages import Event, Feature, Message, ModelRequest, TextDelta
 from mm_lsp.settings import CompletionSettings, ModelSettings, Settings
@@ -25,12 +24,8 @@ async def model_at(server: ModelServer, connections: int | None = None, **model:
     """A model client for the server; with a pool of its own size, if `connections` says so."""
     client = OpenAIModel(settings_for(server.url, **model))
     if connections is not None:
-        original = client._client
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30)
-        client._client = httpx.AsyncClient(
-            headers=original.headers, timeout=original.timeout, http2=False, follow_redirects=False, limits=limits
-        )
-        await original.aclose()
+        await client.client.aclose()
+        client.client = client_for(client.settings.model, connections)
     try:
         yield client
     finally:
@@ -48,7 +43,7 @@ async def text_of(client: OpenAIModel, asked: ModelRequest | None = None) -> str
 
 def pool(client: OpenAIModel) -> list[Any]:
     """The connections of httpcore's pool."""
-    return client._client._transport._pool.connections  # type: ignore[attr-defined]
+    return client.client._transport._pool.connections  # type: ignore[attr-defined]
 
 
 def busy(client: OpenAIModel) -> list[str]:

@@ -14,6 +14,7 @@ from mm_lsp.messages import (
     Incomplete,
     ModelError,
     RateLimited,
+    Reasoning,
     Refused,
     Stop,
     TextDelta,
@@ -46,7 +47,7 @@ COUNTED = Usage(100, 20, 5, 0)
 
 
 async def answer(server: ModelServer, *steps: Step, **reply: Any) -> list[Event]:
-    server.script(Reply(steps, **reply))
+    server.default = Reply(steps, **reply)
     async with model_at(server, api_key=KEY, idle_timeout=5) as model:
         return await events_of(model)
 
@@ -57,7 +58,14 @@ async def test_events_come_in_order(server: ModelServer) -> None:
         events = await events_of(model)
     thinking = [event.text for event in events if isinstance(event, ThinkingDelta)]
     assert "".join(thinking) == "first this, then that"
-    assert events == [*map(ThinkingDelta, thinking), TextDelta("one "), TextDelta("two"), Stop("stop"), COUNTED]
+    assert events == [
+        *map(ThinkingDelta, thinking),
+        TextDelta("one "),
+        TextDelta("two"),
+        Reasoning("reasoning", "first this, then that"),
+        Stop("stop"),
+        COUNTED,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +142,13 @@ async def test_an_answer_that_came_whole(server: ModelServer) -> None:
     server.script(whole(json.dumps(body).encode(), "application/json; charset=utf-8"))
     async with model_at(server) as model:
         events = await events_of(model)
-    assert events == [ThinkingDelta("hm"), TextDelta("all of it"), Stop("stop"), Usage(54, 339, 0, 3)]
+    assert events == [
+        ThinkingDelta("hm"),
+        TextDelta("all of it"),
+        Reasoning("reasoning", "hm"),
+        Stop("stop"),
+        Usage(54, 339, 0, 3),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,13 +157,13 @@ async def test_an_answer_that_came_whole(server: ModelServer) -> None:
         (error_reply(401, f"bad key {KEY}"), Refused, "check MM_LSP_API_KEY"),
         (error_reply(402, "pay"), Refused, "balance"),
         (error_reply(403, "no"), Refused, "does not permit"),
-        (error_reply(404, "no such model"), Refused, r"check model\.name"),
+        (error_reply(404, "no such model"), Refused, r"change model\.name"),
         (error_reply(400, "maximum context length is 5"), TooLong, "select less"),
         (error_reply(422, "input new_sensitive (1026)"), Filtered, "filtered"),
-        (error_reply(429, "slow down", {"retry-after": "7"}), RateLimited, r"Try again in 7 s\."),
+        (error_reply(429, "slow down", {"retry-after": "61"}), RateLimited, r"Try again in 61 s\."),
         (error_reply(429, "slow down", {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), RateLimited, "in a while"),
         (error_reply(500, "oops"), Unreachable, "It says: oops"),
-        (Reply(status=502, headers={"content-type": "text/html"}, body=b"<html>502</html>"), BadReply, "web page"),
+        (Reply(status=502, headers={"content-type": "text/html"}, body=b"<html>502</html>"), Unreachable, "web page"),
         (Reply(status=503, body=b""), Unreachable, "HTTP 503"),
         (error_reply(400, "unknown parameter"), BadReply, "unknown parameter"),
         (whole(b"<html>Welcome</html>", "text/html"), BadReply, "web page"),

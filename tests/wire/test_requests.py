@@ -24,6 +24,8 @@ async def test_the_body_is_a_streamed_chat_completion(server: ModelServer) -> No
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": 77,
+        "temperature": 1.0,
+        "top_p": 0.95,
     }
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers["accept"] == "text/event-stream"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Hashable
+from dataclasses import replace
 
 from lsprotocol import types
 
@@ -12,11 +13,13 @@ from mm_lsp.assist import completion as thought
 from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.context import line_prefix
 from mm_lsp.assist.reuse import first_line
-from mm_lsp.messages import ModelError, TextDelta
-from mm_lsp.server import convert
+from mm_lsp.llm.model import LanguageModel
+from mm_lsp.messages import ModelError, ModelRequest, Notice, TextDelta, TextWasThinking, ToolCall
+from mm_lsp.server import asking, convert
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Outcome, Snapshot
 from mm_lsp.server.tasks import Superseded
+from mm_lsp.settings import CompletionSettings
 
 _ACCEPTED = "mm-lsp.accepted"
 _WORD_END = re.compile(r"\w+$")
@@ -90,8 +93,13 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
     if not invoked:
         await asyncio.sleep(_AUTOMATIC_PAUSE if settings.debounce_ms is None else settings.debounce_ms / 1000)
     asked = loop.time()
+    model = await ls.session.model()
+    if not invoked and (reason := _reason_to_rest(ls)):
+        ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
+        return None
     budget = settings.invoked_budget_ms if invoked else settings.automatic_budget_ms
-    raw = await _raw_answer(ls, snapshot, place, budget / 1000)
+    request = thought.request_for(place, snapshot.name, snapshot.others, settings)
+    raw = await _raw_answer(ls, model, replace(request, is_automatic=not invoked), settings, budget / 1000)
     suggestion = thought.suggestion_from(raw, place, settings.max_lines)
     timings = {"pause": round(1000 * (asked - began)), "model": round(1000 * (loop.time() - asked))}
     uri = snapshot.document.uri
@@ -107,19 +115,35 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
     return suggestion
 
 
-async def _raw_answer(ls: MmLanguageServer, snapshot: Snapshot, place: Place, seconds: float) -> str:
+def _reason_to_rest(ls: MmLanguageServer) -> str | None:
+    provider = ls.session.provider
+    if spent := provider.spent():
+        asking.tell_once(ls, f"Automatic suggestions rest until tomorrow: {spent}.", f"automatic {asking.today()}")
+        return spent
+    return provider.rests()
+
+
+async def _raw_answer(
+    ls: MmLanguageServer, model: LanguageModel, request: ModelRequest, settings: CompletionSettings, seconds: float
+) -> str:
     """What the model said within its time, which may be a part of an answer."""
-    settings = snapshot.settings.completion
-    model = await ls.session.model()
-    request = thought.request_for(place, snapshot.name, snapshot.others, settings)
     raw = ""
     try:
         async with asyncio.timeout(seconds), model.stream(request) as events:
             async for event in events:
-                if isinstance(event, TextDelta):
-                    raw += event.text
-                    if thought.is_enough(raw, settings.max_lines):
-                        break
+                match event:
+                    case TextDelta(text):
+                        raw += text
+                        if thought.is_enough(raw, settings.max_lines):
+                            break
+                    case TextWasThinking():
+                        raw = ""
+                    case ToolCall():  # it took the question for something else
+                        return ""
+                    case Notice(sentence):
+                        asking.tell_once(ls, sentence)
+                    case _:
+                        pass
     except TimeoutError:
         pass
     return raw

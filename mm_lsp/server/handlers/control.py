@@ -27,6 +27,11 @@ class DocumentArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageArguments:
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
 class TrustArguments:
     trusted: bool
     uri: str | None = None
@@ -55,6 +60,42 @@ async def why(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any:
         "reason": outcome.reason,
         "timings": outcome.timings,
     }
+
+
+async def usage(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any:
+    """What calls have cost: a row a day, model and feature, and the sums."""
+    given = ls.arguments(params, UsageArguments)
+    if not 1 <= given.days <= 3650:
+        raise invalid_params("expected 1 to 3650 at days.")
+    ledger = await ls.session.provider.ledger()
+    rows = await asyncio.wrap_future(ledger.totals(given.days))
+    budget = ls.session.settings.budget
+    return {
+        "days": rows,
+        "total": _sums(rows),
+        "today": {"cost": round(ledger.spent_today(budget.currency), 6), "currency": budget.currency},
+        "budget": {"daily": budget.daily, "currency": budget.currency},
+    }
+
+
+_SUMMED = (
+    "calls",
+    "done",
+    "cancelled",
+    "failed",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+)
+
+
+def _sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    cost: dict[str, float] = {}
+    for row in rows:
+        if row["cost"] is not None:
+            cost[row["currency"]] = round(cost.get(row["currency"], 0.0) + row["cost"], 6)
+    return {**{name: sum(row[name] for row in rows) for name in _SUMMED}, "cost": cost}
 
 
 async def accepted(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any:

@@ -1,0 +1,182 @@
+"""What every call to a model cost: a local SQLite file. Never a word of text; times, tokens, money and outcomes only.
+
+One thread of its own does all the writing. WAL mode: two servers may write at once, and a process that is killed loses
+nothing that was written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import astuple, dataclass, fields
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+_BUSY_SECONDS = 5.0  # that another server's write may take
+_logger = logging.getLogger("mm_lsp")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call. `at`: seconds since the epoch; `cost` None where the price is not known; times in milliseconds.
+
+    `outcome`: "done", "cancelled", or "failed: " and the fault.
+    """
+
+    at: float
+    day: str
+    feature: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    cached_tokens: int
+    estimated: bool
+    cost: float | None
+    currency: str | None
+    first_token_ms: int | None
+    total_ms: int
+    outcome: str
+    automatic: bool
+
+
+_COLUMNS = [field.name for field in fields(Entry)]
+_CREATE = f"CREATE TABLE IF NOT EXISTS calls ({', '.join(_COLUMNS)})"
+_INSERT = f"INSERT INTO calls ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_INDEX = "CREATE INDEX IF NOT EXISTS calls_by_day ON calls (day)"
+_TOTALS = """
+SELECT day, model, feature, currency, COUNT(*) AS calls, SUM(outcome = 'done') AS done,
+       SUM(outcome = 'cancelled') AS cancelled, SUM(outcome LIKE 'failed%') AS failed,
+       SUM(prompt_tokens) AS prompt_tokens, SUM(completion_tokens) AS completion_tokens,
+       SUM(reasoning_tokens) AS reasoning_tokens, SUM(cached_tokens) AS cached_tokens,
+       SUM(cost) AS cost, SUM(cost IS NULL) AS without_price, MAX(estimated) AS estimated,
+       ROUND(AVG(first_token_ms)) AS first_token_ms,
+       ROUND(AVG(CASE WHEN outcome = 'done' THEN total_ms END)) AS total_ms
+FROM calls WHERE day >= ? GROUP BY day, model, feature, currency ORDER BY day DESC, model, feature
+"""
+
+
+class Ledger:
+    """`add` and `spent_today` never block. A file that can't be used costs the record, not the service."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._connection: sqlite3.Connection | None = None
+        self._is_lost = False
+        self._spent: tuple[str, dict[str, float]] = ("", {})
+        self.is_ready = self._worker.submit(self._refresh)
+
+    def add(self, entry: Entry) -> None:
+        self._count(entry)
+        with contextlib.suppress(RuntimeError):  # shut down: the process ends
+            self._worker.submit(self._write, entry)
+
+    def spent_today(self, currency: str) -> float:
+        day, spent = self._spent
+        return spent.get(currency, 0.0) if day == today() else 0.0
+
+    def totals(self, days: int) -> Future[list[dict[str, Any]]]:
+        """A row a day, model and feature, the newest first; all that was added before is in it."""
+        since = (date.today() - timedelta(days=max(days, 1) - 1)).isoformat()
+        return self._worker.submit(self._read_totals, since)
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError):  # closed already
+            self._worker.submit(self._close)
+        self._worker.shutdown(wait=True)
+
+    # ---------------------------------------------------------------- in the worker's thread
+
+    def _count(self, entry: Entry) -> None:
+        """At once, so that the next request knows; what the file says follows."""
+        day, spent = self._spent
+        if entry.cost is not None and entry.currency is not None:
+            sums = dict(spent) if day == entry.day else {}
+            sums[entry.currency] = sums.get(entry.currency, 0.0) + entry.cost
+            self._spent = (entry.day, sums)
+
+    def _write(self, entry: Entry) -> None:
+        connection = self._open()
+        if connection is None:
+            return
+        try:
+            with connection:
+                connection.execute(_INSERT, astuple(entry))
+        except sqlite3.Error as error:
+            self._lose(error)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Other servers spend too."""
+        connection = self._open()
+        if connection is None:
+            return
+        day = today()
+        rows = "SELECT currency, SUM(cost) FROM calls WHERE day = ? AND cost IS NOT NULL GROUP BY currency"
+        try:
+            self._spent = (day, dict(connection.execute(rows, (day,))))
+        except sqlite3.Error as error:
+            self._lose(error)
+
+    def _read_totals(self, since: str) -> list[dict[str, Any]]:
+        connection = self._open()
+        if connection is None:
+            return []
+        cursor = connection.execute(_TOTALS, (since,))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None and not self._is_lost:
+            try:
+                self._connection = _opened(self._path)
+            except (sqlite3.Error, OSError) as error:
+                self._lose(error)
+        return self._connection
+
+    def _lose(self, error: Exception) -> None:
+        if not self._is_lost:
+            _logger.warning("usage can't be recorded: %s", type(error).__name__)
+        self._is_lost = True
+        self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return _connected(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # locked or not writable: the file may be sound
+            raise
+        path.replace(path.with_suffix(f".broken-{time.time():.0f}"))
+        return _connected(path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        with connection:
+            connection.execute(_CREATE)
+            connection.execute(_INDEX)
+        path.chmod(0o600)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def today() -> str:
+    """The user's own day."""
+    return date.today().isoformat()
