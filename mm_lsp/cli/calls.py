@@ -21,15 +21,15 @@ _TOKEN = "terminal"
 
 
 def complete(written: str) -> int:
-    return _run(lambda: _complete(written))
+    return run(lambda: _complete(written))
 
 
 def explain(written: str) -> int:
-    return _run(lambda: _explain(written))
+    return run(lambda: _explain(written))
 
 
 def edit(written: str, instruction: str, write: bool) -> int:
-    return _run(lambda: _edit(written, instruction, write))
+    return run(lambda: _edit(written, instruction, write))
 
 
 def trust(directory: str, revoke: bool) -> int:
@@ -49,14 +49,14 @@ def trust(directory: str, revoke: bool) -> int:
     return 0
 
 
-def _run(call: Callable[[], Awaitable[int]]) -> int:
+def run(call: Callable[[], Awaitable[int]]) -> int:
     """The exit code of a call, and its error as a sentence on stderr."""
 
-    async def run() -> int:
+    async def called() -> int:
         return await call()
 
     try:
-        return asyncio.run(run())
+        return asyncio.run(called())
     except Misuse as error:
         complain(str(error))
         return 2

@@ -56,12 +56,13 @@ class Client:
 
     async def open(self, file: File) -> None:
         document = file.document
-        await self._initialize(file.path.parent)
+        await self.begin(file.path.parent)
         item = {"uri": document.uri, "languageId": document.language_id, "version": 1, "text": document.text}
         self.edited = document
         self.notify("textDocument/didOpen", {"textDocument": item})
 
-    async def _initialize(self, directory: Path) -> None:
+    async def begin(self, directory: Path) -> None:
+        """Initializes the server for the workspace that holds `directory`."""
         root = next((place for place in (directory, *directory.parents) if (place / ".git").exists()), directory)
         await self.call(
             "initialize",

@@ -47,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("instruction", help="what to change, in your own words")
     edit.add_argument("--write", action="store_true", help="write the file")
     edit.set_defaults(call=_edit)
+    usage = commands.add_parser("usage", help="tokens, cost and times of what was asked")
+    usage.add_argument("--days", type=int, default=7, help="today and the days before it (7)")
+    usage.add_argument("--html", metavar="FILE", help="write a page instead")
+    usage.set_defaults(call=_usage)
+    doctor = commands.add_parser("doctor", help="checks settings, network, key and model, and says what to do")
+    doctor.add_argument("--record", metavar="FILE", help="save the raw answer, without the key, for a bug report")
+    doctor.set_defaults(call=_doctor)
     trust = commands.add_parser("trust", help="lets a workspace's rule files steer the model")
     trust.add_argument("directory", metavar="DIR", nargs="?", default=".")
     trust.add_argument("--revoke", action="store_true")
@@ -126,6 +133,18 @@ def _trust(given: argparse.Namespace) -> int:
     from mm_lsp.cli import calls
 
     return calls.trust(given.directory, given.revoke)
+
+
+def _usage(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import usage
+
+    return usage.usage(given.days, given.html)
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import doctor
+
+    return doctor.doctor(given.record)
 
 
 def _misuse(sentence: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from mm_lsp.llm.ledger import Entry, Ledger, today
@@ -47,8 +47,17 @@ class Metered:
         prompt = estimated_prompt(request, self.inner.learned[name])
         key = (name, request.feature)
         usual = round(self._usual.get(key, _USUAL[request.feature]))
-        async with self.inner.stream(request) as events:
-            call = Call(events, facts_of(name, self.inner.settings), prompt, usual)
+        call = Call(facts_of(name, self.inner.settings), prompt, usual)
+
+        def record(counted: Usage | None) -> None:
+            call.counted = counted or call.counted
+            self._ledger.add(call.entry(request, name))
+            if call.counted is not None:
+                seen = call.counted.completion_tokens
+                self._usual[key] = self._usual.get(key, seen) * (1 - _STEP) + seen * _STEP
+
+        async with self.inner.stream(request, record) as answer:
+            call.enough, call.events = answer.enough, aiter(answer)
             try:
                 yield call
             except ModelError as error:
@@ -58,10 +67,7 @@ class Metered:
                 call.outcome = "cancelled"
                 raise
             finally:
-                self._ledger.add(call.entry(request, name))
-                if call.counted is not None:
-                    seen = call.counted.completion_tokens
-                    self._usual[key] = self._usual.get(key, seen) * (1 - _STEP) + seen * _STEP
+                call.left = time.monotonic()
 
     async def retire(self) -> None:
         await self.inner.retire()
@@ -73,10 +79,12 @@ class Metered:
 class Call:
     """The events of one answer, counted while they pass."""
 
-    def __init__(self, events: AsyncIterator[Event], facts: ModelFacts, prompt: int, usual: int) -> None:
+    def __init__(self, facts: ModelFacts, prompt: int, usual: int) -> None:
+        self.events: AsyncIterator[Event]
+        self.enough: Callable[[], None]
         self.counted: Usage | None = None
         self.outcome = "done"
-        self._events = events
+        self.left = 0.0
         self._facts = facts
         self._prompt = prompt
         self._usual = usual
@@ -91,7 +99,7 @@ class Call:
         return self
 
     async def __anext__(self) -> Event:
-        event = await anext(self._events)
+        event = await anext(self.events)
         match event:
             case TextDelta(text) | ThinkingDelta(text):
                 self._heard(estimate(text), isinstance(event, ThinkingDelta))
@@ -131,7 +139,7 @@ class Call:
         return Usage(self._prompt, tokens, self._thinking_tokens, 0, estimated=True)
 
     def entry(self, request: ModelRequest, model: str) -> Entry:
-        bill, now = self.bill(), time.monotonic()
+        bill = self.bill()
         return Entry(
             at=time.time(),
             day=today(),
@@ -145,7 +153,7 @@ class Call:
             cost=bill.cost,
             currency=bill.currency,
             first_token_ms=None if self._first is None else round(1000 * (self._first - self._began)),
-            total_ms=round(1000 * (now - self._began)),
+            total_ms=round(1000 * (self.left - self._began)),
             outcome=self.outcome,
             automatic=request.is_automatic,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -15,6 +15,11 @@ class Answering(Protocol):
     def __aiter__(self) -> AsyncIterator[Event]: ...
 
     async def __anext__(self) -> Event: ...
+
+    @property
+    def enough(self) -> Callable[[], None]:
+        """To be called before leaving an answer that is all that was wanted: its end and its usage may then follow."""
+        ...
 
     def bill(self) -> Bill:
         """What the call has cost so far; an estimate until the endpoint's own count is there."""

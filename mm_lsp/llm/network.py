@@ -23,14 +23,11 @@ def client_for(settings: ModelSettings, max_connections: int = 32) -> httpx.Asyn
     Proxies and certificates of the environment count (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE). Reads certificates.
     """
     headers = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"}
-    context = httpx.create_ssl_context()
-    if settings.ca_bundle:
-        context.load_verify_locations(cafile=settings.ca_bundle)
     return httpx.AsyncClient(
         headers={**headers, **settings.headers},
         http2=False,
         follow_redirects=False,
-        verify=context,
+        verify=tls_context(settings),
         proxy=settings.proxy,
         mounts={} if settings.proxy else dict.fromkeys(_LOOPBACK),
         limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=8, keepalive_expiry=30),
@@ -41,6 +38,14 @@ def client_for(settings: ModelSettings, max_connections: int = 32) -> httpx.Asyn
             pool=settings.connect_timeout,
         ),
     )
+
+
+def tls_context(settings: ModelSettings) -> ssl.SSLContext:
+    """What is trusted: SSL_CERT_FILE or the usual authorities, and the user's own. Raises OSError."""
+    context = httpx.create_ssl_context()
+    if settings.ca_bundle:
+        context.load_verify_locations(cafile=settings.ca_bundle)
+    return context
 
 
 def authorization(settings: ModelSettings, key: str | None) -> dict[str, str]:

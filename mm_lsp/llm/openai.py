@@ -1,51 +1,20 @@
-"""The adapter to OpenAI-compatible endpoints: one question, its tries, its stream. `owner` makes it cancellable."""
+"""The adapter to OpenAI-compatible endpoints: every call gets a task that owns it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import random
-import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
-import httpx
+from mm_lsp.llm.call import Call, Endpoint
+from mm_lsp.messages import ModelRequest, Usage
+from mm_lsp.settings import Settings
 
-from mm_lsp.llm.dialect import Dialect
-from mm_lsp.llm.errors import from_body, from_status
-from mm_lsp.llm.network import authorization, client_for, error_of, retry_after, stalled
-from mm_lsp.llm.owner import own
-from mm_lsp.llm.payload import Learned, estimated_prompt, lesson, payload_of, sent_names
-from mm_lsp.llm.registry import facts_of
-from mm_lsp.llm.retry import Pause, pause_after, pause_before_next
-from mm_lsp.llm.sse import SSEDecoder
-from mm_lsp.messages import (
-    Event,
-    Incomplete,
-    ModelError,
-    ModelRequest,
-    Notice,
-    Stop,
-    TextDelta,
-    ToolCall,
-    TryAgain,
-    Usage,
-)
-from mm_lsp.settings import ModelFacts, Settings
-
-_USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
-_DRAIN = 0.1  # seconds that the end of a body may take after [DONE]
-_BODY_LIMIT = 64 * 1024  # bytes of an error's body that are read
-_LESSONS = 4  # tries that refusals may teach us to make
+Ended = Callable[[Usage | None], object]
 
 
-class OpenAIModel:
-    """A LanguageModel behind `POST {base_url}/chat/completions`. One for the process; made outside or inside a loop.
-
-    `reread_key` is asked for the key when the endpoint refuses it; `tap` gets the bytes of every answer.
-    """
+class OpenAIModel(Endpoint):
+    """A LanguageModel behind `POST {base_url}/chat/completions`. One for the process; made outside or inside a loop."""
 
     def __init__(
         self,
@@ -53,247 +22,37 @@ class OpenAIModel:
         reread_key: Callable[[], Awaitable[str | None]] | None = None,
         tap: Callable[[bytes], object] | None = None,
     ) -> None:
-        self.settings = settings
-        self.key = settings.model.api_key
-        self.client = client_for(settings.model)
-        self.reread_key = reread_key
-        self.tap = tap
-        self.pause: Pause | None = None
-        self.dialect_seen = ""
-        self.learned: defaultdict[str, Learned] = defaultdict(Learned)  # by the model's name
-        self._worn: list[httpx.AsyncClient] = []
+        super().__init__(settings, reread_key, tap)
         self._owners: set[asyncio.Task[None]] = set()
-        self._calls: set[_Call] = set()
+        self._calls: set[Call] = set()
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Event]]:
-        call = _Call(self, request)
+    async def stream(self, request: ModelRequest, ended: Ended = lambda _: None) -> AsyncGenerator[Call]:
+        """`ended` is told the endpoint's count, if it gave one, when all is over; that may be after the context."""
+        call = Call(self, request)
         owner = asyncio.create_task(call.own(), name="model stream")
         self._owners.add(owner)
         self._calls.add(call)
         owner.add_done_callback(self._owners.discard)
         owner.add_done_callback(lambda _: self._calls.discard(call))
         try:
-            yield call.events()
+            yield call
         finally:
             call.stop()
+            owner.add_done_callback(lambda _: ended(call.usage))
 
-    def rests(self) -> Pause | None:
-        """The pause that automatic requests have to keep, if there is one now."""
-        return self.pause if self.pause is not None and self.pause.until > time.time() else None
-
-    def renew(self, worn: httpx.AsyncClient) -> None:
-        """A pool that gives out no connections any more is left behind."""
-        if self.client is worn:
-            self._worn.append(worn)
-            self.client = client_for(self.settings.model)
-
-    async def retire(self) -> None:
-        """Closes the client once all that is under way has ended by itself."""
+    async def quiet(self) -> None:
+        """Until all that is under way has ended by itself."""
         while self._owners:
             await asyncio.wait(self._owners)
-        await self._close()
+
+    async def retire(self) -> None:
+        await self.quiet()
+        await self.close_clients()
 
     async def aclose(self) -> None:
         for call in self._calls:
             call.stop()
         if self._owners:
             await asyncio.wait(self._owners, timeout=1)
-        await self._close()
-
-    async def _close(self) -> None:
-        for client in (*self._worn, self.client):
-            await client.aclose()
-
-
-class _Call:
-    """One question: `own` runs its exchanges to the end or to `stop`; `events` is read by whoever asked."""
-
-    def __init__(self, model: OpenAIModel, request: ModelRequest) -> None:
-        self._model = model
-        self._request = request
-        self._name = model.settings.model_for(request.feature)
-        self._learned = model.learned[self._name]
-        self._facts: ModelFacts = facts_of(self._name, model.settings)
-        self._payload: dict[str, Any] = {}
-        self._stop = asyncio.Event()
-        self._may_cancel = asyncio.Event()  # httpcore is neither fetching a connection nor giving one back
-        self._has_shown = False
-        self._dialect = Dialect()
-        self._tries = self._lessons = 0
-        self._has_reread = False
-        self._queue: asyncio.Queue[Event | ModelError | None] = asyncio.Queue()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    async def own(self) -> None:
-        # Where the answer is there, only the end of the body is missing: the connection can serve again.
-        await own(self._exchange(), self._stop, self._may_cancel, lambda: _DRAIN if self._dialect.is_done else 0.0)
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Raises ModelError; ends after the last event of a complete answer."""
-        loop = asyncio.get_running_loop()
-        total = self._model.settings.model.total_timeout
-        deadline = loop.time() + total
-        has_stopped = False
-        while True:
-            until = min(deadline, loop.time() + _USAGE_GRACE) if has_stopped else deadline
-            try:
-                async with asyncio.timeout_at(until):
-                    item = await self._queue.get()
-            except TimeoutError:
-                if has_stopped:
-                    return
-                raise stalled(total, is_total=True) from None
-            if item is None:
-                return
-            if isinstance(item, ModelError):
-                raise item
-            has_stopped = has_stopped or isinstance(item, Stop)
-            yield item
-
-    async def _exchange(self) -> None:
-        try:
-            while not await self._try():
-                pass
-        except Exception as error:  # noqa: BLE001  nobody awaits this task: the reader gets it all
-            self._queue.put_nowait(error_of(error, self._model.settings.model))
-        finally:
-            self._queue.put_nowait(None)
-
-    async def _try(self) -> bool:
-        """Whether the answer is there; False if it is to be tried again. Raises what can't be mended."""
-        self._tries += 1
-        client = self._model.client
-        try:
-            await self._post(client)
-        except Exception as error:
-            if self._dialect.is_done:  # what comes after the answer's end can't spoil it
-                return True
-            failure = error_of(error, self._model.settings.model)
-            if self._has_shown or not await self._can_try_again(failure, client):
-                self._model.pause = pause_after(failure, time.time()) or self._model.pause
-                raise failure from error
-            return False
-        self._model.pause = None
-        return True
-
-    async def _can_try_again(self, failure: ModelError, client: httpx.AsyncClient) -> bool:
-        """Waits as long as it takes until another try makes sense; False if none does."""
-        self._may_cancel.set()
-        if self._stop.is_set():
-            return False
-        if failure.fault == "key" and await self._has_new_key():
-            return True
-        if self._lessons < _LESSONS and (learned := lesson(failure, self._payload, self._learned)):
-            self._lessons += 1
-            self._tries -= 1
-            self._queue.put_nowait(Notice(learned))
-            return True
-        pause = pause_before_next(failure, self._tries, self._request.is_automatic, random.random())
-        if pause is None:
-            return False
-        if failure.fault == "pool":
-            self._model.renew(client)
-        self._queue.put_nowait(TryAgain(str(failure), pause))
-        await asyncio.sleep(pause)
-        return not self._stop.is_set()
-
-    async def _has_new_key(self) -> bool:
-        if self._has_reread or self._model.reread_key is None:
-            return False
-        self._has_reread = True
-        key = await self._model.reread_key()
-        is_new = key is not None and key != self._model.key
-        self._model.key = key if is_new else self._model.key
-        return is_new
-
-    async def _post(self, client: httpx.AsyncClient) -> None:
-        settings = self._model.settings
-        params = settings.params_for(self._request.feature)
-        self._payload = payload_of(self._request, params, self._facts, self._learned)
-        # "replace": a lone surrogate in someone's file is no reason to fail.
-        content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")
-        self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once)
-        self._may_cancel.clear()
-        async with client.stream(
-            "POST",
-            f"{settings.model.base_url}/chat/completions",
-            content=content,
-            headers=authorization(settings.model, self._model.key),
-            extensions={"trace": self._trace},
-        ) as response:
-            await self._read(response)
-
-    async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        del info
-        if name.endswith("send_request_headers.started"):
-            self._may_cancel.set()
-        elif name.endswith("response_closed.started"):
-            self._may_cancel.clear()
-
-    async def _read(self, response: httpx.Response) -> None:
-        key = self._model.key
-        if response.status_code != 200:
-            body = await self._body(response)
-            wait = retry_after(response.headers, time.time())
-            raise from_status(response.status_code, body, wait, key, sent=sent_names(self._payload))
-        content_type = response.headers.get("content-type", "").lower()
-        if "json" in content_type or "html" in content_type:
-            body = await response.aread()
-            self._tapped(body)
-            if error := from_body(body, key):
-                raise error
-            self._pass_on(self._dialect.read(body.decode("utf-8", "replace")))
-        else:
-            await self._read_stream(response)
-        self._pass_on(self._dialect.close())
-        if not self._dialect.is_done:
-            raise Incomplete("The model's answer broke off before its end. Try again.", "incomplete")
-        self._model.dialect_seen = self._dialect.name
-        self._learned.thinks_at_once |= self._dialect.was_reclassified
-
-    async def _read_stream(self, response: httpx.Response) -> None:
-        """Comments keep a connection alive, but not the patience with a model that says nothing."""
-        loop = asyncio.get_running_loop()
-        decoder, idle = SSEDecoder(), self._model.settings.model.idle_timeout
-        last = loop.time()
-        async for data in response.aiter_bytes():
-            self._tapped(data)
-            payloads = decoder.feed(data)
-            now = loop.time()
-            last = now if payloads else last
-            if now - last > idle:
-                raise stalled(idle, is_total=False)
-            self._read_payloads(payloads)
-        self._read_payloads(decoder.close())
-
-    def _read_payloads(self, payloads: list[str]) -> None:
-        for payload in payloads:
-            if not self._dialect.is_closed:
-                self._pass_on(self._dialect.read(payload))
-                if self._dialect.is_closed:
-                    self._queue.put_nowait(None)  # nobody need wait for the end of the body
-
-    def _pass_on(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, TextDelta | ToolCall):
-                self._has_shown = True
-            elif isinstance(event, Usage):
-                plain = round(estimated_prompt(self._request, self._learned) / self._learned.calibration.factor)
-                self._learned.calibration.learn(plain, event.prompt_tokens)
-            self._queue.put_nowait(event)
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        body = b""
-        async for data in response.aiter_bytes():
-            self._tapped(data)
-            body += data
-            if len(body) >= _BODY_LIMIT:
-                break
-        return body
-
-    def _tapped(self, data: bytes) -> None:
-        if self._model.tap is not None:
-            self._model.tap(data)
+        await self.close_clients()

@@ -6,14 +6,14 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from mm_lsp.options.schema import Options, Table, group_of, setting_names
+from mm_lsp.options.names import in_snake_case, overlaid
+from mm_lsp.options.schema import Options, Table, setting_names
 from mm_lsp.redact import MASK, mask
 from mm_lsp.settings import (
     DEFAULT_BASE_URL,
@@ -67,11 +67,13 @@ class Problem:
 
 
 class Resolved(NamedTuple):
-    """`api_key_command` is to be run by whoever may run programs, if it is not None."""
+    """`api_key_command` is to be run by whoever may run programs, if it is not None. `origins`: which source each
+    setting that was written comes from."""
 
     settings: Settings
     api_key_command: str | None
     problems: list[Problem]
+    origins: dict[str, SourceName]
 
 
 def resolve(sources: Sequence[Source]) -> Resolved:
@@ -80,9 +82,10 @@ def resolve(sources: Sequence[Source]) -> Resolved:
     accepted: list[Table] = []
     for source in sources:
         try:
-            values = copy.deepcopy(_named(source.values, Options))
+            values = copy.deepcopy(in_snake_case(source.values, Options))
         except RecursionError:
             problems.append(Problem("*", source.name, "is nested too deeply and is left out."))
+            accepted.append({})
             continue
         if source.name == "workspace/configuration":
             values, refused = _without_protected(values)
@@ -95,10 +98,23 @@ def resolve(sources: Sequence[Source]) -> Resolved:
         accepted.append(values)
     merged: Table = {}
     for values in accepted:
-        merged = _merged(merged, values)
+        merged = overlaid(merged, values)
     options = Options.model_validate(merged)
     key, command = _key_beside_endpoint(accepted)
-    return Resolved(_settings(options, key), command, problems)
+    origins: dict[str, SourceName] = {
+        name: source.name
+        for source, values in zip(sources, accepted, strict=False)
+        for name in setting_names()
+        if _is_written(values, name)
+    }
+    return Resolved(_settings(options, key), command, problems, origins)
+
+
+def _is_written(values: Table, name: str) -> bool:
+    *groups, last = name.split(".")
+    for group in groups:
+        values = table(values.get(group))
+    return last in values and values[last] not in ({}, [])
 
 
 def _without_key(values: Table) -> Table:
@@ -163,50 +179,6 @@ def _key_beside_endpoint(accepted: Sequence[Table]) -> tuple[str | None, str | N
         elif model.get("api_key_command"):
             key, command = None, str(model["api_key_command"])
     return key, command
-
-
-# ---------------------------------------------------------------- names
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-def _named(values: Mapping[str, Any], group: type[BaseModel]) -> Table:
-    """Nested snake_case out of dotted and camelCase names; null means unset."""
-    named: Table = {}
-    for name, value in values.items():
-        head, _, rest = str(name).partition(".")
-        head = _field(head, group)
-        inner: Any = {rest: value} if rest else value
-        if inner is None or (rest and value is None):
-            continue
-        subgroup = group_of(group, head)
-        if subgroup is not None and isinstance(inner, dict):
-            inner = _named(table(inner), subgroup)
-        elif group is Options and head == "models" and isinstance(inner, dict):
-            inner = {model: _snake_keys(facts) for model, facts in table(inner).items()}
-        named = _merged(named, {head: inner})
-    return named
-
-
-def _field(name: str, group: type[BaseModel]) -> str:
-    """The group's own spelling; where a group passes unknown names through, they stay as they are."""
-    snake = _snake(name)
-    passes = group.model_config.get("extra") == "allow"
-    return name if name in group.model_fields or (passes and snake not in group.model_fields) else snake
-
-
-def _snake_keys(values: Any) -> Any:
-    return {_snake(str(key)): value for key, value in table(values).items()} if isinstance(values, dict) else values
-
-
-def _merged(weak: Table, strong: Mapping[str, Any]) -> Table:
-    merged = dict(weak)
-    for name, value in strong.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(name), dict)
-        merged[name] = _merged(table(merged[name]), table(value)) if both else value
-    return merged
 
 
 # ---------------------------------------------------------------- problems

@@ -12,10 +12,12 @@ from typing import Any
 from lsprotocol import types
 
 from mm_lsp.assist.rules import RuleFile
+from mm_lsp.llm.model import LanguageModel
 from mm_lsp.messages import (
     BadReply,
     Bill,
     Event,
+    ModelError,
     ModelRequest,
     Notice,
     Refused,
@@ -55,6 +57,22 @@ async def ask(
         tell_once(ls, f"Note that {spent}. What you ask for goes on; automatic suggestions rest.", f"asked {today()}")
     if ls.session.settings.log.prompts:
         logger.info("prompt: %s", [message.content for message in request.messages])
+    try:
+        return await _answer(ls, model, request, progress, is_enough)
+    except ModelError as error:
+        rests = ls.session.provider.rests()
+        if rests and ls.session.outcomes:  # for someone who gets suggestions
+            error.args = (f"{error} {rests[0].upper()}{rests[1:].partition(' (')[0]}.",)
+        raise
+
+
+async def _answer(
+    ls: MmLanguageServer,
+    model: LanguageModel,
+    request: ModelRequest,
+    progress: Progress,
+    is_enough: Callable[[str], bool],
+) -> Answer:
     text, reason = "", ""
     async with model.stream(request) as events:
         async for event in events:
@@ -62,6 +80,7 @@ async def ask(
                 text += event.text
                 progress.text(event.text, len(text))
                 if is_enough(text):
+                    events.enough()
                     break
             elif isinstance(event, TextWasThinking):
                 text = ""

@@ -38,8 +38,11 @@ CLIENT_OPTIONS = ("longRequests", "streamText", "statusNotifications", "suggesti
 
 
 class Loaded(NamedTuple):
+    """`problems`: sentences for the user; `origins`: which source each setting that was written comes from."""
+
     settings: Settings
-    problems: list[str]  # sentences for the user
+    problems: list[str]
+    origins: Mapping[str, str]
 
 
 def client_options(initialization_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -79,7 +82,7 @@ def load(initialization: Mapping[str, Any], workspace: Mapping[str, Any]) -> Loa
         key, fault = _key_from(resolved.api_key_command)
         settings = replace(settings, model=replace(settings.model, api_key=key))
         problems += [fault] if fault else []
-    return Loaded(settings, problems)
+    return Loaded(settings, problems, resolved.origins)
 
 
 def _key_from(command: str) -> tuple[str | None, str | None]:

@@ -80,7 +80,7 @@ class Provider:
         pause = self._model.inner.rests() if self._model is not None else None
         if pause is None:
             return None
-        return f"automatic suggestions rest until {clock(pause.until)}: {pause.reason.rstrip('.')}"
+        return f"automatic suggestions rest until {clock(pause.until)} ({pause.reason.rstrip('.')})"
 
     async def aclose(self) -> None:
         if self._model is not None:

@@ -135,6 +135,7 @@ async def _raw_answer(
                     case TextDelta(text):
                         raw += text
                         if thought.is_enough(raw, settings.max_lines):
+                            events.enough()
                             break
                     case TextWasThinking():
                         raw = ""
