@@ -41,13 +41,25 @@ def from_status(
     """The error of an HTTP answer that is not a 200. `sent`: the optional parameters of the request."""
     text = body.decode("utf-8", "replace")
     if _is_page(text):
-        sentence = f"The model's endpoint answered with a web page (HTTP {status}) instead of JSON"
-        if status >= 500 or status in (408, 429):
-            return SENTENCES["server"].kind(f"{sentence}: it has a problem of its own. Try again.", "server")
-        return BadReply(f"{sentence}: check model.base_url.", "bad_reply")
+        return _page_error(status, retry_after)
     parsed = _json(text)
     said = _said(parsed, status) if parsed is not None else Said(status, text[:_READ])
     return _error(said, retry_after, secrets, sent)
+
+
+def _page_error(status: int, retry_after: float | None) -> ModelError:
+    """A web page instead of JSON: a proxy on the way speaks, or the address is wrong."""
+    fault = fault_of(status, "", (), names_parameter=False)
+    page = f"The model's endpoint answered with a web page (HTTP {status}) instead of JSON"
+    if fault in ("bad_request", "model"):
+        return BadReply(f"{page}: check model.base_url.", "bad_reply")
+    row = SENTENCES[fault]
+    return row.kind(f"{_filled(row.text, '', retry_after, None)} {page}.", fault, after=retry_after)
+
+
+def _filled(text: str, number: str, retry_after: float | None, parameter: str | None) -> str:
+    wait = f" Try again in {retry_after:.0f} s." if retry_after else " Try again in a while."
+    return text.format(number=number, wait=wait, parameter=parameter)
 
 
 def from_body(body: bytes, *secrets: str | None) -> ModelError | None:
@@ -96,8 +108,7 @@ def _error(
     if fault == "server" and not said.status:
         return Incomplete(f"The model's endpoint broke off.{quoted}", fault)
     row = SENTENCES[fault]
-    wait = f" Try again in {retry_after:.0f} s." if retry_after else " Try again in a while."
-    sentence = row.text.format(number=number, wait=wait, parameter=parameter) + quoted
+    sentence = _filled(row.text, number, retry_after, parameter) + quoted
     return row.kind(sentence, fault, after=retry_after, parameter=parameter)
 
 
@@ -110,7 +121,7 @@ def _parameter(said: Said, sent: Collection[str]) -> str | None:
 
 
 def _names(words: str, name: str) -> bool:
-    pattern = rf"(?<![\w.]){re.escape(name)}(?!\w)"
+    pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
     if name in _PLAIN_WORDS:
         pattern = rf"[\"'`.]{re.escape(name)}\b|parameters?:? {re.escape(name)}\b|\b{re.escape(name)}:"
     return re.search(pattern, words) is not None
@@ -133,6 +144,7 @@ def _said(body: Any, status: int) -> Said:
     available = cast("dict[str, Any]", availability) if isinstance(availability, dict) else {}
     minimax = _MINIMAX_CODE.search(words)
     codes = (
+        "moderation" if told.get("flagged_input") or told.get("reasons") else None,
         told.get("error_type"),
         available.get("code"),
         minimax and minimax.group(1),

@@ -76,8 +76,14 @@ _CODES: dict[str, Fault] = {
     "model_unavailable_upstream": "model", "wrong_endpoint": "model", "privacy_restricted": "model",
     "constraint_filtered": "model", "free_variant_ended": "model",
     "content_policy_violation": "filter", "content_filter": "filter", "refusal": "filter",
-    "sensitive_words_detected": "filter", "local:sensitive_words": "filter",
+    "sensitive_words_detected": "filter", "local:sensitive_words": "filter", "moderation": "filter",
 }  # fmt: skip
+
+# Kinds that say no more than that the request was wrong; what the words say is the surer sign.
+_VAGUE = frozenset((
+    "2013", "invalid_request", "invalid_request_error", "invalid_prompt", "invalid_image", "precondition_failed",
+    "unprocessable", "bad_request_error", "BadRequestError",
+))  # fmt: skip
 
 _BALANCE = re.compile(
     r"insufficient[_ ](?:\w+[_ ])?(?:balance|quota|credit|funds)|(?<!load )balance(?!r)|\bquota|billing|credits"
@@ -115,17 +121,19 @@ def fault_of(status: int, words: str, codes: tuple[str, ...], names_parameter: b
     lower = words.lower()
     coded: Fault | None = next((fault for code in codes if (fault := _MINIMAX.get(code) or _CODES.get(code))), None)
     said: Fault | None = next((fault for fault, pattern in _WORDS if pattern.search(lower)), None)
+    if said == "model" and (names_parameter or status >= 429):  # "the model is overloaded"
+        said = None
     if said in ("balance", "quota", "reasoning_mandatory") and coded not in ("quota", "filter", "key"):
         return said
     if status == 402:
         return "balance"
-    if coded and (coded != "server" or said is None):
+    if coded and (coded != "server" or said not in ("context", "filter", "rate_limit", "key")):
         return coded
-    if said and not (said == "context" and names_parameter and "max_tokens" not in lower and status == 422):
+    if said:
         return said
     if names_parameter:
         return "parameter"
-    return _by_status(status)
+    return "bad_request" if _VAGUE.intersection(codes) else _by_status(status)
 
 
 def _by_status(status: int) -> Fault:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mm_lsp.llm.reasoning import echoed
+from mm_lsp.llm.reasoning import echoed, thinking_of
 from mm_lsp.messages import Message, ModelError, ModelRequest, TooLong
 from mm_lsp.settings import ModelFacts
 from mm_lsp.tokens import Calibration, estimate_request
@@ -43,9 +43,13 @@ def payload_of(request: ModelRequest, params: Json, facts: ModelFacts, learned: 
         **params,
         **({"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}),
     }
-    optional["max_tokens"] = _fitting(optional["max_tokens"], request, facts, learned)
-    if learned.says_max_completion_tokens:
-        optional["max_completion_tokens"] = optional.pop("max_tokens")
+    limit = optional.pop("max_tokens")
+    name = (
+        "max_completion_tokens"
+        if "max_completion_tokens" in params or learned.says_max_completion_tokens
+        else "max_tokens"
+    )
+    optional[name] = _fitting(params.get("max_completion_tokens", limit), request, facts, learned)
     kept = {name: value for name, value in optional.items() if name not in learned.refused and name not in ESSENTIAL}
     return {
         "model": facts.name,
@@ -79,8 +83,14 @@ def _tool(tool: Any) -> Json:
 
 def estimated_prompt(request: ModelRequest, learned: Learned) -> int:
     """Tokens of the prompt, by our estimate and what we know of its error."""
-    texts = (message.content + (message.reasoning.text if message.reasoning else "") for message in request.messages)
+    texts = (message.content + _beside(message) for message in request.messages)
     return learned.calibration.applied(estimate_request(texts, len(request.tools)))
+
+
+def _beside(message: Message) -> str:
+    """What a message sends beside its content."""
+    thought = thinking_of(message.reasoning) if message.reasoning else ""
+    return thought + "".join(call.name + call.arguments for call in message.tool_calls)
 
 
 def _fitting(max_tokens: Any, request: ModelRequest, facts: ModelFacts, learned: Learned) -> int:

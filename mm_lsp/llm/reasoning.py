@@ -94,13 +94,18 @@ class ReasoningReader:
         return Reasoning(self.field, text, details)
 
 
+def thinking_of(reasoning: Reasoning) -> str:
+    """The text of a thinking, which may stand in its details alone."""
+    return reasoning.text or "".join(str(item.get("text") or item.get("summary") or "") for item in reasoning.details)
+
+
 def echoed(reasoning: Reasoning, content: str, echo: str) -> dict[str, Any]:
     """The keys of an assistant's message that carry its content and thinking. `echo`: "auto" (the field in which it
     came), a ReasoningField, or "none" (reference: minimax-api 2.3)."""
     field = reasoning.field if echo == "auto" else echo
-    text = reasoning.text or "".join(str(item.get("text") or "") for item in reasoning.details)
+    text = thinking_of(reasoning)
     if field == "think_tags":
-        return {"content": f"<think>\n{text.removesuffix('</think>').strip()}\n</think>\n\n{content}"}
+        return {"content": f"<think>\n{text.strip().removesuffix('</think>').strip()}\n</think>\n\n{content}"}
     if field == "none":
         return {"content": content}
     details = [dict(item) for item in reasoning.details]
