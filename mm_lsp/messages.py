@@ -136,7 +136,7 @@ Event = TextDelta | ThinkingDelta | TextWasThinking | ToolCall | Reasoning | Usa
 
 # Why it went wrong, finer than the classes below: what decides about another try, a pause, a parameter to drop.
 Fault = Literal[
-    "key", "balance", "quota", "permission", "model", "redirect", "parameter", "reasoning_mandatory", "echo",
+    "key", "balance", "quota", "permission", "model", "redirect", "parameter", "reasoning_mandatory",
     "rate_limit", "server", "timeout", "connect", "network", "pool", "context", "filter", "bad_request", "bad_reply",
     "incomplete", "stalled", "settings", "budget", "",
 ]  # fmt: skip

@@ -12,11 +12,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from mm_lsp import __version__
 from mm_lsp.cli.calls import run
 from mm_lsp.cli.client import Failed
+from mm_lsp.llm.proxies import proxy_for
 from mm_lsp.messages import Message, ModelError, ModelRequest, Stop, TextDelta, ThinkingDelta, Usage
 from mm_lsp.redact import MASK, mask
 from mm_lsp.settings import ModelSettings
@@ -31,7 +32,6 @@ _EDITORS = {
     "code": "VS Code",
     "codium": "VSCodium",
 }
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Finding(NamedTuple):
@@ -104,9 +104,13 @@ def _network(settings: ModelSettings, say: Say) -> bool:
     """Name, connection and certificate; through a proxy only the call itself can tell."""
     say("ok", "endpoint", mask(settings.base_url))
     parts = urlsplit(settings.base_url)
-    proxy = settings.proxy or _proxy_of_environment(parts)
+    try:
+        proxy = proxy_for(settings)
+    except ModelError as error:
+        say("bad", "proxy", str(error))
+        return False
     if proxy:
-        say("ok", "proxy", f"{mask(proxy)}: the call below shows whether it lets us through")
+        say("ok", "proxy", f"{proxy.host} ({proxy.source}): the call below shows whether it lets us through")
         return True
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -137,15 +141,6 @@ def _connection(settings: ModelSettings, host: str, port: int, is_tls: bool, say
     except OSError as error:
         say("bad", "connection", f"{host}:{port} does not answer ({error.strerror or error}): check the network")
     return False
-
-
-def _proxy_of_environment(parts: SplitResult) -> str | None:
-    from urllib.request import getproxies, proxy_bypass
-
-    if parts.hostname in _LOOPBACK or proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _key(session: Any, say: Say) -> None:

@@ -6,17 +6,17 @@ import asyncio
 import json
 import random
 import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
 
 from mm_lsp.llm.dialect import Dialect
+from mm_lsp.llm.endpoint import Endpoint
 from mm_lsp.llm.errors import from_body, from_status
-from mm_lsp.llm.network import authorization, client_for, error_of, retry_after, stalled
+from mm_lsp.llm.network import Client, Response, authorization, error_of, retry_after, stalled
 from mm_lsp.llm.owner import own
-from mm_lsp.llm.payload import Learned, estimated_prompt, lesson, payload_of, sent_names
+from mm_lsp.llm.payload import estimated_prompt, lesson, payload_of, sent_names
 from mm_lsp.llm.registry import facts_of
-from mm_lsp.llm.retry import Pause, pause_after, pause_before_next
+from mm_lsp.llm.retry import pause_after, pause_before_next
 from mm_lsp.llm.sse import SSEDecoder
 from mm_lsp.messages import (
     Event,
@@ -30,51 +30,13 @@ from mm_lsp.messages import (
     TryAgain,
     Usage,
 )
-from mm_lsp.settings import ModelFacts, Settings
-
-if TYPE_CHECKING:
-    import httpx
+from mm_lsp.settings import ModelFacts
 
 _USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
 _COUNT = 0.5  # that a stream whose answer was enough may go on, for its end and the usage
 _DRAIN = 0.1  # seconds that the end of a body may take after [DONE]
 _BODY_LIMIT = 64 * 1024  # bytes of an error's body that are read
 _LESSONS = 4  # tries that refusals may teach us to make
-
-
-class Endpoint:
-    """What all calls to one endpoint share. `reread_key` is asked for the key when the endpoint refuses it; `tap` gets
-    the bytes of every answer. Reads certificates. Raises OSError, ValueError."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        reread_key: Callable[[], Awaitable[str | None]] | None = None,
-        tap: Callable[[bytes], object] | None = None,
-    ) -> None:
-        self.settings = settings
-        self.key = settings.model.api_key
-        self.client = client_for(settings.model)
-        self.reread_key = reread_key
-        self.tap = tap
-        self.pause: Pause | None = None
-        self.dialect_seen = ""
-        self.learned: defaultdict[str, Learned] = defaultdict(Learned)  # by the model's name
-        self._worn: list[httpx.AsyncClient] = []
-
-    def rests(self) -> Pause | None:
-        """The pause that automatic requests keep now."""
-        return self.pause if self.pause is not None and self.pause.until > time.time() else None
-
-    def renew(self, worn: httpx.AsyncClient) -> None:
-        """A pool that gives out no connections any more is left behind."""
-        if self.client is worn:
-            self._worn.append(worn)
-            self.client = client_for(self.settings.model)
-
-    async def close_clients(self) -> None:
-        for client in (*self._worn, self.client):
-            await client.aclose()
 
 
 class Call:
@@ -94,7 +56,9 @@ class Call:
         self._has_shown = False
         self._dialect = Dialect()
         self._tries = self._lessons = 0
-        self._has_reread = False
+        self._key = endpoint.key
+        self._has_reread = self._has_lost_tunnel = False
+        self._socket: Any = None
         self._queue: asyncio.Queue[Event | ModelError | None] = asyncio.Queue()
         self._events = self._read_events()
 
@@ -110,6 +74,13 @@ class Call:
 
     def stop(self) -> None:
         self._stop.set()
+
+    async def abandon(self) -> None:
+        """Ends it wherever it stands: the client is thrown away, so that a lost connection matters no longer. A cancel
+        in the middle of a TLS handshake would leave the socket open (httpcore 1.0.9)."""
+        self._may_cancel.set()
+        if self._socket is not None:
+            await self._socket.aclose()
 
     async def own(self) -> None:
         await own(self._exchange(), self._stop, self._may_cancel, self._patience)
@@ -155,19 +126,21 @@ class Call:
         self._tries += 1
         client = self._endpoint.client
         try:
-            await self._post(client)
+            async with self._endpoint.lent(client):
+                await self._post(client)
         except Exception as error:
             if self._dialect.is_done:  # what comes after the answer's end can't spoil it
                 return True
             failure = error_of(error, self._endpoint.settings.model)
-            if self._has_shown or not await self._can_try_again(failure, client):
+            if failure.fault == "pool" or self._has_lost_tunnel:
+                self._endpoint.renew(client)
+            if self._has_shown or not await self._can_try_again(failure):
                 self._endpoint.pause = pause_after(failure, time.time()) or self._endpoint.pause
                 raise failure from error
             return False
-        self._endpoint.pause = None
         return True
 
-    async def _can_try_again(self, failure: ModelError, client: httpx.AsyncClient) -> bool:
+    async def _can_try_again(self, failure: ModelError) -> bool:
         """Waits as long as it takes until another try makes sense; False if none does."""
         self._may_cancel.set()
         if self._stop.is_set():
@@ -182,54 +155,57 @@ class Call:
         pause = pause_before_next(failure, self._tries, self._request.is_automatic, random.random())
         if pause is None:
             return False
-        if failure.fault == "pool":
-            self._endpoint.renew(client)
         self._queue.put_nowait(TryAgain(str(failure), pause))
         await asyncio.sleep(pause)
         return not self._stop.is_set()
 
     async def _has_new_key(self) -> bool:
+        """Another than that which was refused: written newly, or read by another call meanwhile."""
         if self._has_reread or self._endpoint.reread_key is None:
             return False
         self._has_reread = True
-        old, self._endpoint.key = self._endpoint.key, await self._endpoint.reread_key() or self._endpoint.key
-        return self._endpoint.key != old
+        self._endpoint.key = await self._endpoint.reread_key() or self._endpoint.key
+        return self._endpoint.key != self._key
 
-    async def _post(self, client: httpx.AsyncClient) -> None:
+    async def _post(self, client: Client) -> None:
         settings = self._endpoint.settings
         params = settings.params_for(self._request.feature)
         self._payload = payload_of(self._request, params, self._facts, self._learned)
         # "replace": a lone surrogate in someone's file is no reason to fail.
         content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")
         self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once)
+        self._key = self._endpoint.key
         self._may_cancel.clear()
         async with client.stream(
             "POST",
             f"{settings.model.base_url}/chat/completions",
             content=content,
-            headers=authorization(settings.model, self._endpoint.key),
+            headers=authorization(settings.model, self._key),
             extensions={"trace": self._trace},
         ) as response:
             await self._read(response)
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        del info
-        if name.endswith("send_request_headers.started"):
+        if name.endswith("connect_tcp.complete"):
+            self._socket = info.get("return_value")
+        elif name.endswith("send_request_headers.started"):
             self._may_cancel.set()
-        elif name.endswith("response_closed.started"):
+        elif name.endswith(("start_tls.started", "response_closed.started")):  # in a proxy's tunnel; at the end
             self._may_cancel.clear()
+        elif name.endswith("start_tls.failed"):  # httpcore 1.0.9 keeps the connection of such a tunnel for good
+            self._has_lost_tunnel = True
 
-    async def _read(self, response: httpx.Response) -> None:
-        key = self._endpoint.key
+    async def _read(self, response: Response) -> None:
+        key, sent = self._key, sent_names(self._payload)
         if response.status_code != 200:
             body = await self._body(response)
             wait = retry_after(response.headers, time.time())
-            raise from_status(response.status_code, body, wait, key, sent=sent_names(self._payload))
+            raise from_status(response.status_code, body, wait, key, sent=sent)
         content_type = response.headers.get("content-type", "").lower()
         if "json" in content_type or "html" in content_type:
             body = await response.aread()
             self._tapped(body)
-            if error := from_body(body, key):
+            if error := from_body(body, key, sent=sent):
                 raise error
             self._pass_on(self._dialect.read(body.decode("utf-8", "replace")))
         else:
@@ -238,7 +214,7 @@ class Call:
         if not self._dialect.is_done:
             raise Incomplete("The model's answer broke off before its end. Try again.", "incomplete")
 
-    async def _read_stream(self, response: httpx.Response) -> None:
+    async def _read_stream(self, response: Response) -> None:
         """Comments keep a connection alive, but not the patience with a model that says nothing."""
         loop = asyncio.get_running_loop()
         decoder, idle = SSEDecoder(), self._endpoint.settings.model.idle_timeout
@@ -262,6 +238,7 @@ class Call:
 
     def _pass_on(self, events: list[Event]) -> None:
         if self._dialect.is_done:
+            self._endpoint.pause = None
             self._endpoint.dialect_seen = self._dialect.name
             self._learned.thinks_at_once |= self._dialect.was_reclassified
         for event in events:
@@ -273,7 +250,7 @@ class Call:
                 self.usage = event
             self._queue.put_nowait(event)
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: Response) -> bytes:
         body = b""
         async for data in response.aiter_bytes():
             self._tapped(data)

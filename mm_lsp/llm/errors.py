@@ -62,7 +62,7 @@ def _filled(text: str, number: str, retry_after: float | None, parameter: str | 
     return text.format(number=number, wait=wait, parameter=parameter)
 
 
-def from_body(body: bytes, *secrets: str | None) -> ModelError | None:
+def from_body(body: bytes, *secrets: str | None, sent: Collection[str] = ()) -> ModelError | None:
     """The error in an answer with status 200 that is no stream; None if it is a chat completion."""
     text = body.decode("utf-8", "replace")
     if _is_page(text):
@@ -77,9 +77,9 @@ def from_body(body: bytes, *secrets: str | None) -> ModelError | None:
     payload = cast("dict[str, Any]", parsed)
     base = payload.get("base_resp")
     if payload.get("error") or payload.get("object") == "error":
-        return _error(_said(payload, 0), None, secrets)
+        return _error(_said(payload, 0), None, secrets, sent)
     if isinstance(base, dict) and cast("dict[str, Any]", base).get("status_code"):
-        return _error(_said(payload, 0), None, secrets)
+        return _error(_said(payload, 0), None, secrets, sent)
     if "choices" not in payload:
         return BadReply(
             "The model's endpoint answered with JSON that is not a chat completion: check model.base_url.", "bad_reply"

@@ -35,13 +35,15 @@ SENTENCES: dict[Fault, Row] = {
     "redirect": Row(
         Refused, "The model's endpoint has moved{number}: correct model.base_url (the key is not sent on)."
     ),
+    "settings": Row(
+        Refused, "The proxy on the way asks for other credentials{number}: check model.proxy or HTTPS_PROXY."
+    ),
     "parameter": Row(
         BadReply, "The model's endpoint refuses the parameter {parameter}{number}: check model.params."
     ),
     "reasoning_mandatory": Row(
         BadReply, "This model can't do without thinking{number}: take the reasoning parameters out of model.params."
     ),
-    "echo": Row(BadReply, "The model's endpoint refuses the thinking of earlier turns{number}: set reasoning_echo."),
     "rate_limit": Row(RateLimited, "The model's endpoint asks to slow down{number}.{wait}"),
     "server": Row(Unreachable, "The model's endpoint has a problem of its own{number}. Try again."),
     "timeout": Row(Unreachable, "The model's endpoint did not finish in its own time{number}. Try again."),
@@ -65,7 +67,7 @@ _MINIMAX: dict[str, Fault] = {
 # The words that OpenRouter, OpenAI, vLLM and the relays have for kinds of errors (6.3, 1.6).
 _CODES: dict[str, Fault] = {
     "context_length_exceeded": "context", "max_tokens_exceeded": "context", "token_limit_exceeded": "context",
-    "string_too_long": "context", "payload_too_large": "context",
+    "exceed_context_size_error": "context", "string_too_long": "context", "payload_too_large": "context",
     "authentication": "key", "invalid_api_key": "key", "authorized_error": "key",
     "permission_denied": "permission", "region_restricted": "permission",
     "payment_required": "balance", "insufficient_quota": "balance", "insufficient_user_quota": "balance",
@@ -102,7 +104,8 @@ _WORDS: tuple[tuple[Fault, re.Pattern[str]], ...] = (
     (
         "context",
         re.compile(
-            r"context[_ ](?:length|window)|prompt is too long|maximum context|too large|input length and .?max_tokens"
+            r"context[_ ](?:length|window|size)|prompt is too long|maximum context|too large"
+            r"|input length and .?max_tokens"
         ),
     ),
     (
@@ -138,8 +141,8 @@ def fault_of(status: int, words: str, codes: tuple[str, ...], names_parameter: b
 
 def _by_status(status: int) -> Fault:
     known: dict[int, Fault] = {
-        401: "key", 402: "balance", 403: "permission", 404: "model", 408: "timeout", 409: "server", 413: "context",
-        425: "rate_limit", 429: "rate_limit", 504: "timeout", 524: "timeout", 0: "server",
+        401: "key", 402: "balance", 403: "permission", 404: "model", 407: "settings", 408: "timeout", 409: "server",
+        413: "context", 425: "rate_limit", 429: "rate_limit", 504: "timeout", 524: "timeout", 0: "server",
     }  # fmt: skip
     if status in known:
         return known[status]

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from mm_lsp.llm.call import Call, Endpoint
+from mm_lsp.llm.call import Call
+from mm_lsp.llm.endpoint import Endpoint
 from mm_lsp.messages import ModelRequest, Usage
 from mm_lsp.settings import Settings
 
@@ -53,6 +54,10 @@ class OpenAIModel(Endpoint):
     async def aclose(self) -> None:
         for call in self._calls:
             call.stop()
+        if self._owners:
+            await asyncio.wait(self._owners, timeout=1)
+        for call in list(self._calls):
+            await call.abandon()
         if self._owners:
             await asyncio.wait(self._owners, timeout=1)
         await self.close_clients()

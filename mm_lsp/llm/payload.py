@@ -109,8 +109,14 @@ def _fitting(max_tokens: Any, request: ModelRequest, facts: ModelFacts, learned:
 
 def sent_names(payload: Json) -> set[str]:
     """What a refusal may speak of: the optional parameters, and the fields of echoed thinking."""
-    in_messages = {name for message in payload["messages"] for name in _ECHOES if name in message}
-    return {name for name in payload if name not in ESSENTIAL} | in_messages
+    return {name for name in payload if name not in ESSENTIAL} | _echoes_in(payload)
+
+
+def _echoes_in(payload: Json) -> set[str]:
+    """The fields of echoed thinking; any of them, where it is echoed as tags in the text."""
+    names = {name for message in payload["messages"] for name in _ECHOES if name in message}
+    said = (message for message in payload["messages"] if message["role"] == "assistant")
+    return set(_ECHOES) if any(message["content"].startswith("<think>") for message in said) else names
 
 
 def lesson(error: ModelError, payload: Json, learned: Learned) -> str | None:
@@ -134,7 +140,7 @@ def lesson(error: ModelError, payload: Json, learned: Learned) -> str | None:
 
 def _echo_less(payload: Json, model: str, learned: Learned) -> str | None:
     """The endpoint refuses the field of echoed thinking: as tags in the text, then not at all."""
-    if not any(name in message for message in payload["messages"] for name in _ECHOES):
+    if not _echoes_in(payload):
         return None
     learned.echo = "think_tags" if learned.echo is None else "none"
     how = "as tags in the text" if learned.echo == "think_tags" else "not at all"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from mm_lsp.messages import ModelError, Refused
+from mm_lsp.messages import Refused
 from mm_lsp.settings import Settings
 from mm_lsp.workspace.user_dirs import config_file, data_dir
 
@@ -112,16 +112,11 @@ def clock(at: float) -> str:
 def _build(
     settings: Settings, ledger: Ledger, new_key: Callable[[], Awaitable[str | None]], tap: Tap | None
 ) -> Metered:
-    """Imports httpx and reads certificates: not for the loop's thread."""
+    """Imports httpx and reads certificates: not for the loop's thread. Raises Refused."""
     from mm_lsp.llm.metering import Metered
     from mm_lsp.llm.openai import OpenAIModel
 
     try:
         return Metered(OpenAIModel(settings, new_key, tap), ledger)
-    except ModelError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Refused(
-            f"The model can't be called: check model.ca_bundle, model.proxy and model.headers ({reason})."
-        ) from error
+    except (ValueError, TypeError) as error:
+        raise Refused("The model can't be called: check model.headers, which may hold ASCII text only.") from error

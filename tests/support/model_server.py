@@ -12,6 +12,7 @@ import contextlib
 import json
 import signal
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -249,8 +250,9 @@ class _Connection:
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
         self._closed = asyncio.Event()
-        # With no buffer of our own, drain() returns when the kernel has taken every byte.
-        writer.transport.set_write_buffer_limits(high=0)
+        # With no buffer of our own, drain() returns when the kernel has taken every byte. asyncio's TLS would pause for
+        # good at 0.
+        writer.transport.set_write_buffer_limits(high=1 if writer.get_extra_info("sslcontext") else 0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
@@ -350,10 +352,12 @@ class ModelServer:
     """The server, running between `with ModelServer() as server:` and the end of the block.
 
     A request is answered by the first `when` rule that fits it, or else by the next scripted reply,
-    or else by `default`.
+    or else by `default`. With `tls` it speaks HTTPS.
     """
 
-    def __init__(self, default: Answer | None = None, port: int = 0, log: Path | None = None) -> None:
+    def __init__(
+        self, default: Answer | None = None, port: int = 0, log: Path | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.default: Answer = default or reply("ok")
         self.requests: list[Recorded] = []
         self.open_streams = 0
@@ -364,6 +368,7 @@ class ModelServer:
         self._changed = threading.Condition()
         self._port = port
         self._log_path = log
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._connections: set[_Connection] = set()
@@ -371,7 +376,16 @@ class ModelServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}/v1"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected, at work or idle; under TLS from the end of the handshake on."""
+        return len(self._connections)
 
     def script(self, *replies: Answer) -> None:
         """Queue replies, to be used in order and once each."""
@@ -419,7 +433,7 @@ class ModelServer:
         self._loop.close()
 
     async def _main(self) -> None:
-        server = await asyncio.start_server(self._serve, sock=self._socket)
+        server = await asyncio.start_server(self._serve, sock=self._socket, ssl=self._tls)
         await self._stop.wait()
         server.close()
         # Lets the handler of a connection that was accepted just now start, and so be ended below.

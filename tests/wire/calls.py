@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import Any
 
-from mm_lsp.llm.network import client_for
+from mm_lsp.llm.network import client_for, tls_context
 from mm_lsp.llm.openai import OpenAIModel
 from mm_lsp.messages import Event, Feature, Message, ModelRequest, TextDelta
 from mm_lsp.settings import CompletionSettings, ModelSettings, Settings
@@ -25,7 +25,7 @@ async def model_at(server: ModelServer, connections: int | None = None, **model:
     client = OpenAIModel(settings_for(server.url, **model))
     if connections is not None:
         await client.client.aclose()
-        client.client = client_for(client.settings.model, connections)
+        client.client = client_for(client.settings.model, tls_context(client.settings.model), connections)
     try:
         yield client
     finally:
@@ -42,8 +42,9 @@ async def text_of(client: OpenAIModel, asked: ModelRequest | None = None) -> str
 
 
 def pool(client: OpenAIModel) -> list[Any]:
-    """The connections of httpcore's pool."""
-    return client.client._transport._pool.connections  # type: ignore[attr-defined]
+    """The connections of httpcore's pools: the client's own, and that of a proxy."""
+    transports = [client.client._transport, *client.client._mounts.values()]
+    return [connection for one in transports if one is not None for connection in one._pool.connections]  # type: ignore[attr-defined]
 
 
 def busy(client: OpenAIModel) -> list[str]:
