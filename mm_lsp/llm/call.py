@@ -59,7 +59,8 @@ class Call:
         self._key = endpoint.key
         self._has_reread = self._has_lost_tunnel = False
         self._socket: Any = None
-        self._queue: asyncio.Queue[Event | ModelError | None] = asyncio.Queue()
+        self._arrived: list[Event | ModelError | None] = []
+        self._has_arrived = asyncio.Event()
         self._events = self._read_events()
 
     def __aiter__(self) -> Call:
@@ -99,27 +100,36 @@ class Call:
         while True:
             until = min(deadline, loop.time() + _USAGE_GRACE) if has_stopped else deadline
             try:
-                async with asyncio.timeout_at(until):
-                    item = await self._queue.get()
+                if not self._arrived:
+                    async with asyncio.timeout_at(until):
+                        await self._has_arrived.wait()
             except TimeoutError:
                 if has_stopped:
                     return
                 raise stalled(total, is_total=True) from None
-            if item is None:
-                return
-            if isinstance(item, ModelError):
-                raise item
-            has_stopped = has_stopped or isinstance(item, Stop)
-            yield item
+            arrived, self._arrived = self._arrived, []
+            self._has_arrived.clear()
+            for item in arrived:
+                if item is None:
+                    return
+                if isinstance(item, ModelError):
+                    raise item
+                has_stopped = has_stopped or isinstance(item, Stop)
+                yield item
+
+    def _deliver(self, *items: Event | ModelError | None) -> None:
+        """To the reader; None is the end."""
+        self._arrived += items
+        self._has_arrived.set()
 
     async def _exchange(self) -> None:
         try:
             while not await self._try():
                 pass
         except Exception as error:  # noqa: BLE001  nobody awaits this task: the reader gets it all
-            self._queue.put_nowait(error_of(error, self._endpoint.settings.model))
+            self._deliver(error_of(error, self._endpoint.settings.model))
         finally:
-            self._queue.put_nowait(None)
+            self._deliver(None)
 
     async def _try(self) -> bool:
         """Whether the answer is there; False if it is to be tried again. Raises what can't be mended."""
@@ -150,12 +160,12 @@ class Call:
         if self._lessons < _LESSONS and (learned := lesson(failure, self._payload, self._learned)):
             self._lessons += 1
             self._tries -= 1
-            self._queue.put_nowait(Notice(learned))
+            self._deliver(Notice(learned))
             return True
         pause = pause_before_next(failure, self._tries, self._request.is_automatic, random.random())
         if pause is None:
             return False
-        self._queue.put_nowait(TryAgain(str(failure), pause))
+        self._deliver(TryAgain(str(failure), pause))
         await asyncio.sleep(pause)
         return not self._stop.is_set()
 
@@ -234,7 +244,7 @@ class Call:
             if not self._dialect.is_closed:
                 self._pass_on(self._dialect.read(payload))
                 if self._dialect.is_closed:
-                    self._queue.put_nowait(None)  # nobody need wait for the end of the body
+                    self._deliver(None)  # nobody need wait for the end of the body
 
     def _pass_on(self, events: list[Event]) -> None:
         if self._dialect.is_done:
@@ -248,7 +258,7 @@ class Call:
                 plain = round(estimated_prompt(self._request, self._learned) / self._learned.calibration.factor)
                 self._learned.calibration.learn(plain, event.prompt_tokens)
                 self.usage = event
-            self._queue.put_nowait(event)
+        self._deliver(*events)
 
     async def _body(self, response: Response) -> bytes:
         body = b""

@@ -36,12 +36,15 @@ _MARKERS: dict[_State, tuple[str, ...]] = {
 }
 _FINDERS = {state: _finder(*markers) for state, markers in _MARKERS.items() if markers}
 _QUOTES = ('"', "'", "`")  # a tag behind one of these is spoken of, not used
+_SPECIAL = re.compile(r"[<\[\]]")
 _LONGEST = max(len(marker) for markers in _MARKERS.values() for marker in markers)
 _FIRST = frozenset(marker[0] for markers in _MARKERS.values() for marker in markers)
 
 
 def held_back(text: str, markers: tuple[str, ...]) -> int:
     """How many characters at the end of `text` may be the beginning of a marker."""
+    if _SPECIAL.search(text, max(0, len(text) - _LONGEST)) is None:
+        return 0
     for size in range(min(len(text), _LONGEST - 1), 0, -1):
         if text[-size] in _FIRST and any(marker.startswith(text[-size:]) for marker in markers):
             return size
@@ -69,6 +72,8 @@ class ContentReader:
         self._tags_count = self._is_implicit = False
 
     def feed(self, content: str) -> list[Piece]:
+        if self._state == "text" and not self._buffer and _SPECIAL.search(content) is None:  # nearly always
+            return self._said(content)
         self._buffer += content
         pieces: list[Piece] = []
         while self._buffer:

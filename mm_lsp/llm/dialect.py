@@ -73,7 +73,8 @@ class Dialect:
     def _delta(self, delta: DeltaPayload, is_whole: bool) -> list[Event]:
         """`is_whole`: all of the answer, said once more at its end, or for the first time."""
         events: list[Event] = []
-        if not (is_whole and self._reasoning.field):
+        has_thinking = delta.reasoning or delta.reasoning_content or delta.reasoning_details
+        if has_thinking and not (is_whole and self._reasoning.field):
             thought = self._reasoning.add(delta)
             if self._reasoning.field:
                 self._reader.has_own_thinking()

@@ -52,27 +52,22 @@ class SSEDecoder:
         if not self._has_return and "\n" not in text and "\r" not in text:
             return []  # a long line in small pieces is put together once
         text = "".join(self._rest)
+        lines, rest = _split(text)
         payloads: list[str] = []
-        start = 0
-        for end in _LINE.finditer(text):
-            if end.group() == "\r" and end.end() == len(text):
-                break  # the \n that belongs to it may still come
-            payloads += self._line(text[start : end.start()])
-            start = end.end()
-        self._rest = [text[start:]]
-        self._rest_size = len(text) - start
-        self._has_return = text[start:].endswith("\r")
+        for line in lines:
+            if not line:
+                payloads += self._dispatch()
+            elif line.startswith("data:"):
+                self._keep(line[6:] if line.startswith(" ", 5) else line[5:])
+            elif line == "data":
+                self._keep("")
+        self._guard(0)
+        self._rest, self._rest_size, self._has_return = [rest], len(rest), rest.endswith("\r")
         return payloads
 
-    def _line(self, line: str) -> list[str]:
-        if not line:
-            return self._dispatch()
-        field, _, value = line.partition(":")
-        if field == "data":
-            self._data.append(value.removeprefix(" "))
-            self._size += len(value)
-            self._guard(0)
-        return []
+    def _keep(self, value: str) -> None:
+        self._data.append(value)
+        self._size += len(value)
 
     def _guard(self, more: int) -> None:
         if self._size + more > MAX_EVENT_BYTES:
@@ -80,9 +75,19 @@ class SSEDecoder:
 
     def _dispatch(self) -> list[str]:
         lines, self._data, self._size = self._data, [], 0
-        if len(lines) > 1 and all(map(_is_whole, lines)):
+        if len(lines) < 2 or all(map(_is_whole, lines)):
             return lines
-        return ["\n".join(lines)] if lines else []
+        return ["\n".join(lines)]
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """Whole lines, and the rest: also a \\r at the end, whose \\n may still come."""
+    if "\r" not in text:
+        *lines, rest = text.split("\n")
+        return lines, rest
+    held = "\r" if text.endswith("\r") else ""
+    *lines, rest = _LINE.split(text.removesuffix(held) if held else text)
+    return lines, rest + held
 
 
 def _is_whole(line: str) -> bool:
