@@ -12,7 +12,7 @@ import pytest
 from mm_lsp.llm.dialect import Dialect
 from mm_lsp.llm.sse import SSEDecoder
 from mm_lsp.messages import TextDelta
-from tests.support.model_server import ModelServer, Sleep, Text, error_reply, reply
+from tests.support.model_server import ModelServer, Reply, Sleep, Stall, Text, Thinking, error_reply, reply
 
 from .test_terminal import environment
 
@@ -44,6 +44,8 @@ def lines(done: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, str]]:
 
 
 def test_all_is_well(tmp_path: Path, model: ModelServer):
+    model.script(model.default)
+    model.default = Reply((Thinking("Hm."), Stall()))
     done = run(tmp_path, model.url, "doctor")
     found = lines(done)
     assert (done.returncode, done.stderr) == (0, "")
