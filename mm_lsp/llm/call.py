@@ -183,7 +183,8 @@ class Call:
         self._payload = payload_of(self._request, params, self._facts, self._learned)
         # "replace": a lone surrogate in someone's file is no reason to fail.
         content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")
-        self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once)
+        expected = "none" if self._facts.reasoning == "none" else self._facts.dialect
+        self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once, expected)
         self._key = self._endpoint.key
         self._may_cancel.clear()
         async with client.stream(

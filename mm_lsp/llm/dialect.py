@@ -19,16 +19,20 @@ from mm_lsp.messages import BadReply, Event, Reasoning, Stop, TextDelta, TextWas
 class Dialect:
     """The state of one answer. `is_done` after a finish reason or `[DONE]`; a stream that ends before is incomplete.
 
-    `thinks_at_once`: the endpoint is known to send thinking without its opening tag.
+    `thinks_at_once`: the endpoint is known to send thinking without its opening tag. `expected`: where it is known to
+    put the thinking, "none" if there is none; "auto" = as it comes.
     """
 
-    def __init__(self, thinks_at_once: bool = False) -> None:
+    def __init__(self, thinks_at_once: bool = False, expected: str = "auto") -> None:
         self.is_done = False
         self.is_closed = False  # [DONE] came: nothing follows
         self.was_reclassified = False
         manner = Manner()
         self._content = Deltas(manner)
         self._reader = ContentReader(thinks_at_once)
+        self._tags_always_count = expected == "think_tags"
+        if expected not in ("auto", "think_tags"):
+            self._reader.has_own_thinking()
         self._reasoning = ReasoningReader(manner)
         self._tagged: list[str] = []  # thinking that came in tags
         self._calls = ToolCalls(manner)
@@ -76,7 +80,7 @@ class Dialect:
         has_thinking = delta.reasoning or delta.reasoning_content or delta.reasoning_details
         if has_thinking and not (is_whole and self._reasoning.field):
             thought = self._reasoning.add(delta)
-            if self._reasoning.field:
+            if self._reasoning.field and not self._tags_always_count:
                 self._reader.has_own_thinking()
             events += [ThinkingDelta(thought)] if thought else []
         if delta.content:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mm_lsp.llm.reasoning import echoed, thinking_of
-from mm_lsp.messages import Message, ModelError, ModelRequest, TooLong
+from mm_lsp.messages import Message, ModelError, ModelRequest, Refused, TooLong
 from mm_lsp.settings import ModelFacts
 from mm_lsp.tokens import Calibration, estimate_request
 
@@ -32,7 +32,10 @@ class Learned:
 
 
 def payload_of(request: ModelRequest, params: Json, facts: ModelFacts, learned: Learned) -> Json:
-    """The minimal set (reference: minimax-api 5.2) and what the user configured. Raises TooLong."""
+    """The minimal set (reference: minimax-api 5.2) and what the user configured. Raises TooLong, and Refused for tools
+    that the model can't call."""
+    if request.tools and not facts.supports_tools:
+        raise Refused(f"{facts.name} can't call tools: choose another model (model.name).", "settings")
     echo = learned.echo or facts.reasoning_echo
     # The vendor's sampling, unless the user said something of it: temperature and top_p are not to be mixed.
     sampling: Mapping[str, float] = {} if {"temperature", "top_p"} & set(params) else facts.sampling

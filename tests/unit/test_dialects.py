@@ -60,8 +60,8 @@ class Answer:
                 raise AssertionError(event)
 
 
-def answered(pieces: Iterable[bytes], thinks_at_once: bool = False) -> Answer:
-    decoder, dialect, answer = SSEDecoder(), Dialect(thinks_at_once), Answer()
+def answered(pieces: Iterable[bytes], thinks_at_once: bool = False, expected: str = "auto") -> Answer:
+    decoder, dialect, answer = SSEDecoder(), Dialect(thinks_at_once, expected), Answer()
     for piece in (*pieces, None):
         for data in decoder.close() if piece is None else decoder.feed(piece):
             for event in dialect.read(data):
@@ -321,6 +321,27 @@ def test_an_endpoint_that_is_known_to_leave_out_the_opening_tag(
 ) -> None:
     got = answered([frames(*contents, reason=reason)], thinks_at_once=True)
     assert (got.thinking, got.text) == (thinking, text)
+
+
+TAGGED = frames("<think>a\n</think>b")
+UNOPENED = frames("a\n</think>\nb")
+
+
+@pytest.mark.parametrize(
+    ("expected", "stream", "text"),
+    [
+        ("auto", TAGGED, "b"),
+        ("think_tags", TAGGED, "b"),
+        ("none", TAGGED, "<think>a\n</think>b"),
+        ("reasoning", TAGGED, "<think>a\n</think>b"),
+        ("auto", UNOPENED, "b"),
+        ("none", UNOPENED, "a\n</think>\nb"),
+        ("auto", frame({"reasoning": "x"}) + TAGGED, "<think>a\n</think>b"),
+        ("think_tags", frame({"reasoning": "x"}) + TAGGED, "b"),
+    ],
+)
+def test_an_endpoint_whose_dialect_is_known(expected: str, stream: bytes, text: str) -> None:
+    assert answered([stream], expected=expected).text == text
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mm_lsp.llm.errors import from_status
 from mm_lsp.llm.payload import Learned, estimated_prompt, lesson, message_json, payload_of, sent_names
-from mm_lsp.messages import BadReply, Message, ModelError, ModelRequest, Reasoning, Tool, ToolCall, TooLong
+from mm_lsp.messages import BadReply, Message, ModelError, ModelRequest, Reasoning, Refused, Tool, ToolCall, TooLong
 from mm_lsp.settings import ModelFacts
 from mm_lsp.tokens import Calibration, estimate, estimate_request
 
@@ -478,3 +479,9 @@ def test_other_refusals_teach_nothing(fault: str, parameter: str | None) -> None
     payload = payload_of(asked(), {}, FACTS, learned)
     assert lesson(refusal(fault, parameter), payload, learned) is None
     assert payload_of(asked(), {}, FACTS, learned) == payload
+
+
+def test_tools_are_not_given_to_a_model_that_cannot_call_them() -> None:
+    request = ModelRequest((Message("user", "x"),), "explain", 100, (Tool("f", "does", {}),))
+    with pytest.raises(Refused, match="can't call tools"):
+        payload_of(request, {}, replace(FACTS, supports_tools=False), Learned())
