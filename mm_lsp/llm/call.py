@@ -30,6 +30,7 @@ from mm_lsp.messages import (
     TryAgain,
     Usage,
 )
+from mm_lsp.redact import mask
 from mm_lsp.settings import ModelFacts
 
 _USAGE_GRACE = 2.0  # seconds that a stream may go on after its finish reason, for the usage
@@ -142,6 +143,7 @@ class Call:
             if self._dialect.is_done:  # what comes after the answer's end can't spoil it
                 return True
             failure = error_of(error, self._endpoint.settings.model)
+            failure.args = (mask(str(failure), self._key),)  # what stands in a stream may repeat it too
             if failure.fault == "pool" or self._has_lost_tunnel:
                 self._endpoint.renew(client)
             if self._has_shown or not await self._can_try_again(failure):

@@ -228,3 +228,10 @@ async def test_a_key_that_cannot_be_sent_is_not_shown_either(server: ModelServer
         with pytest.raises(ModelError, match="key") as raised:
             await events_of(model)
     assert key.strip("\r\n\0 ") not in str(raised.value)
+
+
+async def test_a_key_that_an_error_inside_the_stream_repeats_is_masked(server: ModelServer) -> None:
+    with pytest.raises(ModelError) as raised:
+        await answer(server, Raw(f'data: {{"error":{{"code":400,"message":"no such key {KEY}"}}}}\n\n'.encode()))
+    assert "***" in str(raised.value)
+    assert KEY not in str(raised.value)
