@@ -70,7 +70,7 @@ class Client:
                 "processId": os.getpid(),
                 "clientInfo": {"name": "mm-lsp terminal"},
                 "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
-                "initializationOptions": {"longRequests": True, "streamText": True},
+                "initializationOptions": {"longRequests": True, "streamText": True, "completion.automatic": False},
                 "capabilities": {
                     "general": {"positionEncodings": ["utf-32"]},
                     "textDocument": {"inlineCompletion": {}},

@@ -18,9 +18,10 @@ from mm_lsp import __version__
 from mm_lsp.cli.calls import run
 from mm_lsp.cli.client import Failed
 from mm_lsp.llm.proxies import proxy_for
-from mm_lsp.messages import Message, ModelError, ModelRequest, Stop, TextDelta, ThinkingDelta, Usage
+from mm_lsp.messages import Message, ModelError, ModelRequest, Notice, Stop, TextDelta, ThinkingDelta, Usage
 from mm_lsp.redact import MASK, mask
-from mm_lsp.settings import ModelSettings
+from mm_lsp.settings import ModelFacts, ModelSettings
+from mm_lsp.tokens import estimate
 
 _QUESTION = "Reply with the three words: one two three. Nothing else."
 _MAX_TOKENS = 1024
@@ -61,12 +62,15 @@ async def _doctor(record: str | None) -> int:
         _key(session, say)
         _model(session, say)
         if reachable and session.settings.has_model:
-            await _call(session, say)
+            works = await _call(session, say)
             recorded = b"".join(raw)
-            await _cancel(session, say)
-        if record is not None:
+            if works:
+                await _cancel(session, say)
+        if record is not None and recorded:
             _save(Path(record), recorded, settings, session)
             say("ok", "record", f"the raw answer is in {record}, without the key")
+        elif record is not None:
+            say("note", "record", "nothing came that could be saved")
     _surroundings(say)
     bad = [finding for finding in findings if finding.mark == "bad"]
     print("\nAll is well." if not bad else f"\n{len(bad)} to mend: {', '.join(finding.what for finding in bad)}.")
@@ -93,7 +97,7 @@ async def _session(tap: Callable[[bytes], object], say: Say) -> AsyncGenerator[A
     for name, source in loaded.origins.items():
         say("ok", "", f"{name} from the {source}")
     for problem in loaded.problems:
-        say("bad", "settings", problem)
+        say("note", "settings", problem)
     try:
         yield session
     finally:
@@ -154,11 +158,11 @@ def _key(session: Any, say: Say) -> None:
 
 
 def _model(session: Any, say: Say) -> None:
-    from mm_lsp.llm.registry import REGISTRY, facts_of
+    from mm_lsp.llm.registry import facts_of
 
     for name in dict.fromkeys((session.settings.model.name, session.settings.completion_model)):
         facts = facts_of(name, session.settings)
-        known = name in REGISTRY or name in session.settings.models
+        known = facts != ModelFacts(name)
         price = (
             "price unknown"
             if facts.price_in is None or facts.price_out is None
@@ -172,41 +176,47 @@ def _request() -> ModelRequest:
     return ModelRequest((Message("user", _QUESTION),), "doctor", _MAX_TOKENS)
 
 
-async def _call(session: Any, say: Say) -> None:
-    """One tiny question, streamed."""
+async def _call(session: Any, say: Say) -> bool:
+    """One tiny question, streamed; whether it was answered."""
     began = time.monotonic()
     first: float | None = None
     counted: Usage | None = None
-    has_text, reason = False, ""
+    has_text, reason, tokens = False, "", 0
     try:
         model = await session.model()
         async with model.stream(_request()) as events:
             async for event in events:
                 if isinstance(event, TextDelta | ThinkingDelta):
                     first = first or time.monotonic()
+                    tokens += estimate(event.text)
                     has_text = has_text or isinstance(event, TextDelta)
                 elif isinstance(event, Usage):
                     counted = event
+                elif isinstance(event, Notice):
+                    say("note", "parameter", event.sentence)
                 elif isinstance(event, Stop):
                     reason = event.reason
     except ModelError as error:
         say("bad", "call", str(error))
-        return
+        return False
     took = time.monotonic() - (first or began)
-    say("ok" if has_text else "bad", "call", _told_of_call(began, first, took, counted, reason, has_text))
+    say(
+        "ok" if has_text else "bad",
+        "call",
+        _told_of_call(began, first, took, counted.completion_tokens if counted else tokens, reason, has_text),
+    )
     say("ok", "dialect", f"thinking comes as {model.inner.dialect_seen}")
     if counted is None:
         say("note", "usage", "the endpoint reports none: tokens and cost are estimates")
     else:
         say("ok", "usage", f"{counted.prompt_tokens} + {counted.completion_tokens} tokens reported")
+    return has_text
 
 
-def _told_of_call(
-    began: float, first: float | None, took: float, counted: Usage | None, reason: str, has_text: bool
-) -> str:
+def _told_of_call(began: float, first: float | None, took: float, tokens: int, reason: str, has_text: bool) -> str:
     if not has_text or first is None:
         return f"the stream ended without any text ({reason or 'no reason given'})"
-    speed = f", {counted.completion_tokens / took:.0f} tokens/s" if counted is not None and took > 0.05 else ""
+    speed = f", {tokens / took:.0f} tokens/s" if took > 0.05 else ", all at once"
     return f"first token after {first - began:.2f} s, whole after {took + first - began:.2f} s{speed}"
 
 
@@ -240,7 +250,7 @@ def _save(path: Path, raw: bytes, settings: ModelSettings, session: Any) -> None
     head = f": mm-lsp {__version__}, model {session.settings.model.name}, endpoint {mask(settings.base_url)}\n\n"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(head + text)
     except OSError as error:
         raise Failed(f"{path} can't be written: {error.strerror}.") from error

@@ -17,6 +17,9 @@ _NOTE = "Times are means in seconds: to the first token, and to the end. * some 
 
 
 def usage(days: int, page: str | None) -> int:
+    if not 1 <= days <= 3650:
+        complain("--days takes a number from 1 to 3650.")
+        return 2
     return run(lambda: _usage(days, page))
 
 

@@ -17,7 +17,7 @@ from mm_lsp.llm.owner import own
 from mm_lsp.llm.payload import estimated_prompt, lesson, payload_of, sent_names
 from mm_lsp.llm.registry import facts_of
 from mm_lsp.llm.retry import pause_after, pause_before_next
-from mm_lsp.llm.sse import SSEDecoder
+from mm_lsp.llm.sse import SSEDecoder, is_whole, kind_of
 from mm_lsp.messages import (
     Event,
     Incomplete,
@@ -167,6 +167,7 @@ class Call:
         pause = pause_before_next(failure, self._tries, self._request.is_automatic, random.random())
         if pause is None:
             return False
+        self._endpoint.pause = pause_after(failure, time.time()) or self._endpoint.pause
         self._deliver(TryAgain(str(failure), pause))
         await asyncio.sleep(pause)
         return not self._stop.is_set()
@@ -186,7 +187,8 @@ class Call:
         # "replace": a lone surrogate in someone's file is no reason to fail.
         content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")
         expected = "none" if self._facts.reasoning == "none" else self._facts.dialect
-        self._dialect = Dialect(self._facts.thinks_at_once or self._learned.thinks_at_once, expected)
+        at_once = self._facts.thinks_at_once or self._learned.thinks_at_once
+        self._dialect = Dialect(at_once, expected, sent_names(self._payload))
         self._key = self._endpoint.key
         self._may_cancel.clear()
         async with client.stream(
@@ -214,33 +216,43 @@ class Call:
             body = await self._body(response)
             wait = retry_after(response.headers, time.time())
             raise from_status(response.status_code, body, wait, key, sent=sent)
-        content_type = response.headers.get("content-type", "").lower()
-        if "json" in content_type or "html" in content_type:
-            body = await response.aread()
-            self._tapped(body)
+        body = await self._read_stream(response)
+        if body is not None:
             if error := from_body(body, key, sent=sent):
                 raise error
             self._pass_on(self._dialect.read(body.decode("utf-8", "replace")))
-        else:
-            await self._read_stream(response)
         self._pass_on(self._dialect.close())
         if not self._dialect.is_done:
             raise Incomplete("The model's answer broke off before its end. Try again.", "incomplete")
+        if self._dialect.was_reclassified:
+            self._learned.unopened += 1
+        elif not self._learned.thinks_at_once or self._dialect.was_plain:
+            self._learned.unopened = 0
 
-    async def _read_stream(self, response: Response) -> None:
-        """Comments keep a connection alive, but not the patience with a model that says nothing."""
+    async def _read_stream(self, response: Response) -> bytes | None:
+        """Passes on what a stream says; the body, where it is none. Comments keep a connection alive, but not the
+        patience with a model that says nothing."""
         loop = asyncio.get_running_loop()
         decoder, idle = SSEDecoder(), self._endpoint.settings.model.idle_timeout
-        last = loop.time()
+        content_type = response.headers.get("content-type", "").lower()
+        head, kind, last = b"", "", loop.time()
         async for data in response.aiter_bytes():
             self._tapped(data)
+            if kind != "stream":
+                head += data
+                kind = kind_of(head, content_type)
+                if kind != "stream":
+                    continue
+                data, head = head, b""
             payloads = decoder.feed(data)
-            now = loop.time()
-            last = now if payloads else last
-            if now - last > idle:
+            last = loop.time() if payloads else last
+            if loop.time() - last > idle:
                 raise stalled(idle, is_total=False)
             self._read_payloads(payloads)
-        self._read_payloads(decoder.close())
+        if kind == "whole" or (not kind and is_whole(content_type)):
+            return head
+        self._read_payloads(decoder.feed(head) + decoder.close())
+        return None
 
     def _read_payloads(self, payloads: list[str]) -> None:
         for payload in payloads:
@@ -253,7 +265,6 @@ class Call:
         if self._dialect.is_done:
             self._endpoint.pause = None
             self._endpoint.dialect_seen = self._dialect.name
-            self._learned.thinks_at_once |= self._dialect.was_reclassified
         for event in events:
             if isinstance(event, TextDelta | ToolCall):
                 self._has_shown = True

@@ -10,6 +10,7 @@ from typing import Literal
 _OPENERS = ("<think>", "<thinking>")
 _CLOSERS = ("</think>", "</thinking>")
 _LEAKED = ("]~!b[", "]~b]", "[e~[", "]<]minimax[>[")
+_INVOKE = "<invoke"
 _CALL, _CALL_END = "<minimax:tool_call>", "</minimax:tool_call>"
 
 Kind = Literal["text", "thinking", "call", "reclassify"]
@@ -61,6 +62,7 @@ class ContentReader:
     def __init__(self, thinks_at_once: bool = False) -> None:
         self._is_implicit = thinks_at_once
         self._state: _State = "start"
+        self.never_thought = False
         self._buffer = ""
         self._last = ""  # the last visible character
         self._tags_count = True
@@ -88,11 +90,12 @@ class ContentReader:
         rest, self._buffer = self._buffer, ""
         state, self._state = self._state, "text"
         if state == "call":
-            return [Piece("call", rest)]
+            return self._called(rest, "")
         if state != "think":
             return self._said(rest)
         pieces = self._thought(rest.rstrip("\r\n"))
-        if self._is_implicit and not was_cut:  # it never thought
+        if self._is_implicit and not was_cut:
+            self.never_thought = True
             self._drops_newlines = True
             pieces += self._said("".join(self._unclosed))
         return pieces
@@ -143,17 +146,24 @@ class ContentReader:
             return self._thought(taken)
         was, self._state = self._state, "text"
         if was == "call":
-            return [Piece("call", taken)]
+            return self._called(taken, marker)
         pieces = self._thought(taken.rstrip("\r\n"))
         self._is_implicit, self._tags_count, self._drops_newlines = False, False, True
         return pieces
 
+    def _called(self, inside: str, end: str) -> list[Piece]:
+        """A block without any call in it is text that speaks of such blocks."""
+        return [Piece("call", inside)] if _INVOKE in inside else self._said(_CALL + inside + end)
+
     def _marked(self, marker: str) -> list[Piece]:
         """What a marker in visible text means."""
-        if marker == _CALL:
+        if marker == _CALL and self._last not in _QUOTES:
             self._state = "call"
-        if not marker or marker == _CALL or marker in _LEAKED:
             return []
+        if not marker or marker in _LEAKED:
+            return []
+        if marker == _CALL:
+            return self._said(marker)
         if marker in _CLOSERS and self._tags_count and self._last not in _QUOTES:
             self._tags_count, self._drops_newlines = False, True
             return [Piece("reclassify")]

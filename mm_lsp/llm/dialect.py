@@ -5,6 +5,7 @@ The dialects and their quirks: reference minimax-api, section 1; the rules of 1.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from mm_lsp.llm.content import ContentReader, Piece
@@ -20,13 +21,16 @@ class Dialect:
     """The state of one answer. `is_done` after a finish reason or `[DONE]`; a stream that ends before is incomplete.
 
     `thinks_at_once`: the endpoint is known to send thinking without its opening tag. `expected`: where it is known to
-    put the thinking, "none" if there is none; "auto" = as it comes.
+    put the thinking, "none" if there is none; "auto" = as it comes. `sent`: the optional parameters of the request,
+    which an error may speak of.
     """
 
-    def __init__(self, thinks_at_once: bool = False, expected: str = "auto") -> None:
+    def __init__(self, thinks_at_once: bool = False, expected: str = "auto", sent: Collection[str] = ()) -> None:
+        self._sent = sent
         self.is_done = False
         self.is_closed = False  # [DONE] came: nothing follows
         self.was_reclassified = False
+        self._thinks_at_once = thinks_at_once
         manner = Manner()
         self._content = Deltas(manner)
         self._reader = ContentReader(thinks_at_once)
@@ -43,6 +47,11 @@ class Dialect:
         """The field that the thinking came in, "think_tags", or "plain"."""
         return self._reasoning.field or ("think_tags" if self._tagged or self.was_reclassified else "plain")
 
+    @property
+    def was_plain(self) -> bool:
+        """Thinking without its opening tag was expected, and there was none."""
+        return self._thinks_at_once and self._reader.never_thought
+
     def read(self, data: str) -> list[Event]:
         """The events in one payload. Raises a ModelError for an error that came inside the stream."""
         if data.strip() == "[DONE]":
@@ -53,7 +62,7 @@ class Dialect:
         chunk = parse_chunk(data)
         if chunk is None:
             raise BadReply("The model's endpoint sent something that is not a chat completion. Try again.", "bad_reply")
-        _raise_error_in(chunk)  # rule 2: before anything else is looked at
+        _raise_error_in(chunk, self._sent)  # rule 2: before anything else is looked at
         events: list[Event] = []
         for choice in chunk.choices or ():
             if not choice.index:  # rule 3: only one answer was asked for
@@ -131,14 +140,14 @@ class Dialect:
         return Reasoning("think_tags", text) if text else None
 
 
-def _raise_error_in(chunk: ChunkPayload) -> None:
+def _raise_error_in(chunk: ChunkPayload, sent: Collection[str]) -> None:
     if chunk.error:
-        raise from_error_object(chunk.error)
+        raise from_error_object(chunk.error, sent=sent)
     if chunk.base_resp is not None and chunk.base_resp.status_code:
         raise from_base_response(chunk.base_resp.status_code, chunk.base_resp.status_msg or "")
     is_bare = chunk.choices is None and chunk.usage is None and (chunk.message or chunk.detail)
     if chunk.object == "error" or is_bare:
-        raise from_error_object({"message": chunk.message or chunk.detail, "code": chunk.code})
+        raise from_error_object({"message": chunk.message or chunk.detail, "code": chunk.code}, sent=sent)
 
 
 def _usage_events(usage: UsagePayload | None) -> list[Event]:

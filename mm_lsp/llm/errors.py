@@ -87,9 +87,9 @@ def from_body(body: bytes, *secrets: str | None, sent: Collection[str] = ()) -> 
     return None
 
 
-def from_error_object(error: Any, *secrets: str | None) -> ModelError:
+def from_error_object(error: Any, *secrets: str | None, sent: Collection[str] = ()) -> ModelError:
     """The error that an `error` key holds, in a body or inside a stream; its code may be a number or a word."""
-    return _error(_said({"error": error}, 0), None, secrets)
+    return _error(_said({"error": error}, 0), None, secrets, sent)
 
 
 def from_base_response(code: int, words: str, *secrets: str | None) -> ModelError:

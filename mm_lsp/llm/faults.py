@@ -91,6 +91,7 @@ _BALANCE = re.compile(
     r"insufficient[_ ](?:\w+[_ ])?(?:balance|quota|credit|funds)|(?<!load )balance(?!r)|\bquota|billing|credits"
     r"|余额|欠费"
 )
+_EMPTY = re.compile(r"insufficient|(?<!load )balance(?!r)|\bquota|余额|欠费")
 # In this order: what stands further up is the surer sign.
 _WORDS: tuple[tuple[Fault, re.Pattern[str]], ...] = (
     ("reasoning_mandatory", re.compile(r"reasoning is mandatory|thinking\b.{0,40}cannot be disabled")),
@@ -104,8 +105,8 @@ _WORDS: tuple[tuple[Fault, re.Pattern[str]], ...] = (
     (
         "context",
         re.compile(
-            r"context[_ ](?:length|window|size)|prompt is too long|maximum context|too large"
-            r"|input length and .?max_tokens"
+            r"context[_ ](?:length|window|size)|prompt is too long|maximum context"
+            r"|\b(?:request|body|prompt|input|file)\b[^.;:]{0,40}too large|input length and .?max_tokens"
         ),
     ),
     (
@@ -125,6 +126,8 @@ def fault_of(status: int, words: str, codes: tuple[str, ...], names_parameter: b
     coded: Fault | None = next((fault for code in codes if (fault := _MINIMAX.get(code) or _CODES.get(code))), None)
     said: Fault | None = next((fault for fault, pattern in _WORDS if pattern.search(lower)), None)
     if said == "model" and (names_parameter or status >= 429):  # "the model is overloaded"
+        said = None
+    if said == "balance" and coded == "rate_limit" and not _EMPTY.search(lower):  # "… add a way to pay: billing"
         said = None
     if said in ("balance", "quota", "reasoning_mandatory") and coded not in ("quota", "filter", "key"):
         return said

@@ -68,6 +68,7 @@ class Ledger:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._is_lost = False
+        self._unwritten: list[Entry] = []
         self._spent: tuple[str, dict[str, float]] = ("", {})
         self.is_ready = self._worker.submit(self._refresh)
 
@@ -81,7 +82,7 @@ class Ledger:
         return spent.get(currency, 0.0) if day == today() else 0.0
 
     def totals(self, days: int) -> Future[list[dict[str, Any]]]:
-        """A row a day, model and feature, the newest first; all that was added before is in it."""
+        """A row a day, model and feature, the newest first. The future raises OSError or sqlite3.Error."""
         since = (date.today() - timedelta(days=max(days, 1) - 1)).isoformat()
         return self._worker.submit(self._read_totals, since)
 
@@ -101,15 +102,19 @@ class Ledger:
             self._spent = (entry.day, sums)
 
     def _write(self, entry: Entry) -> None:
+        self._unwritten.append(entry)
         connection = self._open()
         if connection is None:
             return
         try:
             with connection:
-                connection.execute(_INSERT, astuple(entry))
+                connection.executemany(_INSERT, [astuple(one) for one in self._unwritten])
+            self._unwritten.clear()
+            self._refresh()
+        except sqlite3.OperationalError as error:  # locked for long: with the next entry
+            _logger.warning("usage waits to be recorded: %s", type(error).__name__)
         except sqlite3.Error as error:
             self._lose(error)
-        self._refresh()
 
     def _refresh(self) -> None:
         """Other servers spend too."""
@@ -126,7 +131,7 @@ class Ledger:
     def _read_totals(self, since: str) -> list[dict[str, Any]]:
         connection = self._open()
         if connection is None:
-            return []
+            raise OSError("the record of usage can't be used")
         cursor = connection.execute(_TOTALS, (since,))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]

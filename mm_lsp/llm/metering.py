@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from mm_lsp.llm.call import Call as Answer
 from mm_lsp.llm.ledger import Entry, Ledger, today
 from mm_lsp.llm.openai import OpenAIModel
 from mm_lsp.llm.payload import estimated_prompt
@@ -17,6 +18,7 @@ from mm_lsp.messages import (
     Feature,
     ModelError,
     ModelRequest,
+    Stop,
     TextDelta,
     ThinkingDelta,
     ToolCall,
@@ -57,7 +59,7 @@ class Metered:
                 self._usual[key] = self._usual.get(key, seen) * (1 - _STEP) + seen * _STEP
 
         async with self.inner.stream(request, record) as answer:
-            call.enough, call.events = answer.enough, aiter(answer)
+            call.begin(answer)
             try:
                 yield call
             except ModelError as error:
@@ -67,7 +69,7 @@ class Metered:
                 call.outcome = "cancelled"
                 raise
             finally:
-                call.left = time.monotonic()
+                call.leave()
 
     async def retire(self) -> None:
         await self.inner.retire()
@@ -80,26 +82,42 @@ class Call:
     """The events of one answer, counted while they pass."""
 
     def __init__(self, facts: ModelFacts, prompt: int, usual: int) -> None:
-        self.events: AsyncIterator[Event]
-        self.enough: Callable[[], None]
+        self._answer: Answer
         self.counted: Usage | None = None
         self.outcome = "done"
-        self.left = 0.0
+        self._left = 0.0
+        self._has_ended = self._sufficed = False
         self._facts = facts
         self._prompt = prompt
         self._usual = usual
         self._tokens = 0
         self._thinking_tokens = 0
+        self._lost = Usage()  # what tries that broke off are billed with
         self._is_free = False
-        self._since_try = False
         self._began = time.monotonic()
         self._first: float | None = None
 
     def __aiter__(self) -> Call:
         return self
 
+    def begin(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def enough(self) -> None:
+        self._sufficed = True
+        self._answer.enough()
+
+    def leave(self) -> None:
+        self._left = time.monotonic()
+        if self.outcome == "done" and not (self._has_ended or self._sufficed):
+            self.outcome = "cancelled"
+
     async def __anext__(self) -> Event:
-        event = await anext(self.events)
+        try:
+            event = await anext(self._answer)
+        except StopAsyncIteration:
+            self._has_ended = True
+            raise
         match event:
             case TextDelta(text) | ThinkingDelta(text):
                 self._heard(estimate(text), isinstance(event, ThinkingDelta))
@@ -107,16 +125,22 @@ class Call:
                 self._heard(estimate(event.arguments), is_thinking=False)
             case Usage():
                 self.counted = event
-            case TryAgain():
-                self._prompt *= 2 if self._since_try else 1  # what was begun is billed
-                self._since_try = False
+            case Stop():
+                self._has_ended = True
+            case TryAgain() if self._tokens:
+                lost = self._lost
+                self._lost = Usage(
+                    lost.prompt_tokens + self._prompt,
+                    lost.completion_tokens + self._tokens,
+                    lost.reasoning_tokens + self._thinking_tokens,
+                )
+                self._tokens = self._thinking_tokens = 0
             case _:
                 pass
         return event
 
     def _heard(self, tokens: int, is_thinking: bool) -> None:
         self._first = self._first or time.monotonic()
-        self._since_try = True
         self._tokens += tokens
         self._thinking_tokens += tokens if is_thinking else 0
 
@@ -125,35 +149,46 @@ class Call:
         self._is_free = self._first is None and error.fault not in _WORKED
 
     def bill(self) -> Bill:
-        usage = self._usage()
+        usage = self._usage(is_final=False)
         cost = cost_of(usage, self._facts)
         return Bill(usage, cost, self._facts.currency if cost is not None else None)
 
-    def _usage(self) -> Usage:
+    def _usage(self, is_final: bool) -> Usage:
         if self._is_free:
             return Usage()
-        if self.counted is not None:
-            return self.counted
-        # A call that was left is billed to its end by most gateways (reference: minimax-api 1.2).
-        tokens = self._tokens if self.outcome == "done" else max(self._tokens, self._usual)
+        lost = self._lost
+        last = self.counted or self._estimated(is_final)
+        return Usage(
+            last.prompt_tokens + lost.prompt_tokens,
+            last.completion_tokens + lost.completion_tokens,
+            last.reasoning_tokens + lost.reasoning_tokens,
+            last.cached_tokens,
+            last.estimated or lost.prompt_tokens > 0,
+        )
+
+    def _estimated(self, is_final: bool) -> Usage:
+        """A call that was left is billed to its end by most gateways (reference: minimax-api 1.2)."""
+        is_whole = self._has_ended or (self._sufficed and not is_final)
+        tokens = self._tokens if is_whole else max(self._tokens, self._usual)
         return Usage(self._prompt, tokens, self._thinking_tokens, 0, estimated=True)
 
     def entry(self, request: ModelRequest, model: str) -> Entry:
-        bill = self.bill()
+        usage = self._usage(is_final=True)
+        cost = cost_of(usage, self._facts)
         return Entry(
             at=time.time(),
             day=today(),
             feature=request.feature,
             model=model,
-            prompt_tokens=bill.usage.prompt_tokens,
-            completion_tokens=bill.usage.completion_tokens,
-            reasoning_tokens=bill.usage.reasoning_tokens,
-            cached_tokens=bill.usage.cached_tokens,
-            estimated=bill.usage.estimated,
-            cost=bill.cost,
-            currency=bill.currency,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cached_tokens=usage.cached_tokens,
+            estimated=usage.estimated,
+            cost=cost,
+            currency=self._facts.currency if cost is not None else None,
             first_token_ms=None if self._first is None else round(1000 * (self._first - self._began)),
-            total_ms=round(1000 * (self.left - self._began)),
+            total_ms=round(1000 * (self._left - self._began)),
             outcome=self.outcome,
             automatic=request.is_automatic,
         )

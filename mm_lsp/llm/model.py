@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,8 +16,7 @@ class Answering(Protocol):
 
     async def __anext__(self) -> Event: ...
 
-    @property
-    def enough(self) -> Callable[[], None]:
+    def enough(self) -> None:
         """To be called before leaving an answer that is all that was wanted: its end and its usage may then follow."""
         ...
 

@@ -26,9 +26,14 @@ class Learned:
 
     refused: set[str] = field(default_factory=set[str])
     echo: str | None = None
-    thinks_at_once: bool = False
+    unopened: int = 0  # answers in a row whose thinking had no opening tag
     says_max_completion_tokens: bool = False
     calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def thinks_at_once(self) -> bool:
+        """Once may be a word in an answer; twice is a habit."""
+        return self.unopened >= 2
 
 
 def payload_of(request: ModelRequest, params: Json, facts: ModelFacts, learned: Learned) -> Json:

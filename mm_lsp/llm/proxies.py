@@ -32,7 +32,7 @@ def proxy_for(settings: ModelSettings) -> Proxy | None:
         return None
     proxies = getproxies()
     written = proxies.get(parts.scheme) or proxies.get("all")
-    if not written or host in _LOOPBACK or proxy_bypass(host):
+    if not written or host in _LOOPBACK or proxy_bypass(host) or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     # The environment's habit: a bare HOST:PORT is an http proxy.
     return _checked(written if "://" in written else f"http://{written}", _ENVIRONMENT)

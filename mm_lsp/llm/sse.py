@@ -10,11 +10,35 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from typing import Literal
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 
 # Only these end a line: U+2028 and U+0085 are text in a JSON string.
 _LINE = re.compile("\r\n|\n|\r")
+
+
+_FIELDS = (b"data:", b"event:", b"retry:", b"id:", b":")
+Kind = Literal["", "stream", "whole"]
+
+
+def is_whole(content_type: str) -> bool:
+    return "json" in content_type or "html" in content_type
+
+
+def kind_of(head: bytes, content_type: str) -> Kind:
+    """Whether a body is a stream or comes whole, by its first bytes: gateways err in their headers. "" = too early to
+    say. Raises EventTooLarge for a whole that has no end."""
+    if len(head) > MAX_EVENT_BYTES:
+        raise EventTooLarge(f"one answer is larger than {MAX_EVENT_BYTES} bytes")
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if start.startswith(_FIELDS):
+        return "stream"
+    if start.startswith((b"{", b"<")):
+        return "whole"
+    if any(field.startswith(start) for field in _FIELDS):
+        return ""
+    return "whole" if is_whole(content_type) else "stream"
 
 
 class EventTooLarge(ValueError):
@@ -30,6 +54,7 @@ class SSEDecoder:
         self._rest_size = 0
         self._has_return = False  # the rest ends with a \r
         self._data: list[str] = []
+        self._event = ""
         self._size = 0
         self._at_start = True
 
@@ -59,6 +84,8 @@ class SSEDecoder:
                 payloads += self._dispatch()
             elif line.startswith("data:"):
                 self._keep(line[6:] if line.startswith(" ", 5) else line[5:])
+            elif line.startswith("event:"):
+                self._event = line[6:].strip()
             elif line == "data":
                 self._keep("")
         self._guard(0)
@@ -75,6 +102,9 @@ class SSEDecoder:
 
     def _dispatch(self) -> list[str]:
         lines, self._data, self._size = self._data, [], 0
+        event, self._event = self._event, ""
+        if event == "error" and lines:
+            return [_as_error("\n".join(lines))]
         if len(lines) < 2 or all(map(_is_whole, lines)):
             return lines
         return ["\n".join(lines)]
@@ -99,3 +129,12 @@ def _is_whole(line: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _as_error(data: str) -> str:
+    """The data of an `event: error`, which may be plain words, as the error payload that other gateways send."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = data
+    return data if isinstance(value, dict) and "error" in value else json.dumps({"error": value or data})

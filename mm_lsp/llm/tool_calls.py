@@ -79,9 +79,14 @@ class ToolCalls:
         return same[0] if same else self._calls[-1] if self._calls else None
 
     def _is_another(self, known: _Call, payload: ToolCallPayload) -> bool:
-        """A new name and id at a place whose call is complete: servers that number every call 0."""
-        renamed = payload.function is not None and bool(payload.function.name)
-        return bool(payload.id) and payload.id != known.id and renamed and bool(known.name) and known.is_complete
+        """A call that begins at a known one's place: servers number every call 0, or give neither numbers nor ids."""
+        name = payload.function.name if payload.function is not None else None
+        if not name or not known.name:
+            return False
+        if name != known.name or (payload.id and known.id and payload.id != known.id):
+            return True
+        arguments = _as_text(payload.function.arguments if payload.function else None)
+        return known.is_complete and _is_json(arguments) and not arguments.startswith(known.arguments.text)
 
 
 def _as_text(arguments: Any) -> str:

@@ -3,6 +3,8 @@ and a value of a type that nobody expects counts as left out: one odd field is n
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -101,4 +103,23 @@ def parse_chunk(data: str | bytes) -> ChunkPayload | None:
     try:
         return ChunkPayload.model_validate_json(data)
     except ValidationError:
+        return _mended(data)
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _mended(data: str | bytes) -> ChunkPayload | None:
+    """Half a character, or a choice that is none, is no reason to lose the rest."""
+    try:
+        value: Any = json.loads(data, object_hook=_without_halves)
+        choices = table(value).get("choices")
+        if isinstance(choices, list):
+            value["choices"] = [choice for choice in cast("list[Any]", choices) if choice is not None]
+        return ChunkPayload.model_validate(value)
+    except (ValueError, RecursionError):  # a ValidationError is one too
         return None
+
+
+def _without_halves(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: _HALF.sub("\ufffd", text) if isinstance(text, str) else text for key, text in value.items()}

@@ -29,7 +29,7 @@ class TimeoutOptions(_Group):
 class ParamsOptions(BaseModel):
     """The parameters of the API page; others pass through as they are. None = not sent."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -53,17 +53,27 @@ async def ask(
 ) -> Answer:
     """The whole answer, or as much as `is_enough`. Raises ModelError."""
     model = await ls.session.model()
-    if spent := ls.session.provider.spent():
-        tell_once(ls, f"Note that {spent}. What you ask for goes on; automatic suggestions rest.", f"asked {today()}")
+    warn_of_budget(ls)
     if ls.session.settings.log.prompts:
         logger.info("prompt: %s", [message.content for message in request.messages])
     try:
         return await _answer(ls, model, request, progress, is_enough)
     except ModelError as error:
-        rests = ls.session.provider.rests()
-        if rests and ls.session.outcomes:  # for someone who gets suggestions
-            error.args = (f"{error} {rests[0].upper()}{rests[1:].partition(' (')[0]}.",)
+        error.args = (with_rest(ls, error),)
         raise
+
+
+def warn_of_budget(ls: MmLanguageServer) -> None:
+    if spent := ls.session.provider.spent():
+        tell_once(ls, f"Note that {spent}. What you ask for goes on; automatic suggestions rest.", f"asked {today()}")
+
+
+def with_rest(ls: MmLanguageServer, error: ModelError) -> str:
+    """The error's sentence, and for someone who gets automatic suggestions that they rest now."""
+    rests = ls.session.provider.rests()
+    if rests is None or not ls.session.settings.completion.automatic:
+        return str(error)
+    return f"{error} {rests[0].upper()}{rests[1:].partition(' (')[0]}."
 
 
 async def _answer(
@@ -90,7 +100,11 @@ async def _answer(
                 _show(ls, event, progress)
         usage = usage_result(events.bill())
     if not text.strip():
-        raise BadReply(_why_empty(reason))
+        raise BadReply(why_empty(reason))
+    if reason == "length" and request.feature == "edit" and not is_enough(text):
+        raise BadReply("The model's answer broke off at max_tokens; nothing was changed. Select less, or raise it.")
+    if reason == "length":
+        tell_once(ls, "The model's answer broke off at max_tokens (model.params).")
     return Answer(text, usage)
 
 
@@ -113,7 +127,7 @@ def tell_once(ls: MmLanguageServer, sentence: str, key: str | None = None) -> No
         ls.warn(sentence)
 
 
-def _why_empty(reason: str) -> str:
+def why_empty(reason: str) -> str:
     if reason == "length":
         return "The model used up its tokens for thinking and gave no answer: raise max_tokens in model.params."
     if reason == "content_filter":

@@ -132,7 +132,7 @@ def test_usage_is_a_table_and_a_page(tmp_path: Path, model: ModelServer):
     assert run(tmp_path, model.url, "usage", "--html", "usage.html").returncode == 0
     page = (tmp_path / "usage.html").read_text()
     assert "<td>minimax/minimax-m2.1</td>" in page
-    assert run(tmp_path, model.url, "usage", "--days", "0").returncode == 1
+    assert run(tmp_path, model.url, "usage", "--days", "0").returncode == 2
 
 
 def test_a_markup_in_a_models_name_is_text_in_the_page(tmp_path: Path, model: ModelServer):

@@ -199,3 +199,51 @@ def test_thinking_without_an_opening_tag_is_no_suggestion(start, model):
     editor = start(options=LONG)
     (item,) = editor.inline(editor.open_at("x = |\n"))
     assert item["insertText"] == "1"
+
+
+def test_a_call_that_was_left_early_counts_as_a_whole_answer(start, model):
+    """The answer is enough after its closing tag, but the model goes on and is billed for it."""
+    model.default = Reply((Text("<completion>1</completion>"), Stall()))
+    editor = start(options=LONG)
+    assert editor.inline(editor.open_at("x = |\n"), INVOKED)
+    (row,) = until(lambda: usage(editor)["days"])
+    assert (row["done"], row["estimated"], row["completion_tokens"] >= 100) == (1, 1, True)
+
+
+def test_an_edit_that_was_cut_off_is_not_made(start, model):
+    model.default = Reply((Text("```python\ny = [1,\n     2,"), Finish("length"), Done()))
+    editor = start({"workspace": {"applyEdit": True}}, LONG)
+    at = editor.open_at("x = 1|\n")
+    error = editor.refusal(editor.ask("mm-lsp.edit", {"uri": at.uri, "instruction": "two"}))
+    assert "broke off at max_tokens; nothing was changed" in error["message"]
+    assert editor.documents[at.uri] == "x = 1\n"
+
+
+def test_an_explanation_that_was_cut_off_is_told(start, model):
+    model.default = Reply((Text("It adds and"), Finish("length"), Done()))
+    editor = start(options=LONG)
+    assert editor.command("mm-lsp.explain", {"uri": editor.open_at("x = 1|\n").uri})["markdown"] == "It adds and"
+    assert editor.messages() == ["The model's answer broke off at max_tokens (model.params)."]
+
+
+def test_a_suggestion_that_was_asked_for_tells_of_rest_budget_and_thinking_without_end(start, model):
+    model.default = error_reply(429, "slow down", {"retry-after": "100"})
+    editor = start(options={**LONG, "budget": {"daily": 0}})
+    at = editor.open_at("x = |\n")
+    assert editor.inline(at, INVOKED) == []
+    model.default = Reply((Thinking("hm"), Finish("length"), Done()))
+    assert editor.inline(at, INVOKED) == []
+    budget, slow, thought = editor.messages()
+    assert "What you ask for goes on" in budget
+    assert "Automatic suggestions rest until " in slow
+    assert "max_tokens" in thought
+
+
+def test_automatic_requests_rest_while_an_asked_one_waits(start, model, first):
+    model.script(error_reply(429, "slow down", {"retry-after": "2"}))
+    editor = start(options=LONG)
+    at = editor.open_at("x = |\n")
+    number = editor.ask("mm-lsp.explain", {"uri": at.uri})
+    model.wait_for(first + 1)
+    until(lambda: "rest until" in (editor.inline(at, AUTOMATIC), why(editor, at))[1]["reason"])
+    assert editor.wait(number)["result"]["markdown"]

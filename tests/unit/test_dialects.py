@@ -251,6 +251,28 @@ CASES: dict[str, tuple[bytes, Answer | Callable[[Answer], None]]] = {
             stop="tool_calls",
         ),
     ),
+    "whole calls without numbers and ids": (
+        frame({"tool_calls": [
+            {"function": {"name": "a", "arguments": '{"x": 1}'}}, {"function": {"name": "b", "arguments": '{"y": 2}'}},
+        ]}) + frame({"tool_calls": [{"function": {"name": "b", "arguments": '{"y": 3}'}}]}, "tool_calls"),
+        Answer(calls=[ToolCall("call_1", "a", '{"x": 1}'), ToolCall("call_2", "b", '{"y": 2}'), ToolCall("call_3", "b", '{"y": 3}')], stop="tool_calls"),
+    ),
+    "calls that are all numbered 0, without ids or arguments": (
+        frame({"tool_calls": [{"index": 0, "id": "1", "function": {"name": "a", "arguments": ""}}]})
+        + frame({"tool_calls": [{"index": 0, "id": "2", "function": {"name": "b", "arguments": "{}"}}]}, "tool_calls"),
+        Answer(calls=[ToolCall("1", "a", "{}"), ToolCall("2", "b", "{}")], stop="tool_calls"),
+    ),
+    "half a character in each of two deltas": (
+        b'data: {"choices":[{"delta":{"content":"a\\ud83d"}}]}\n\ndata: {"choices":[{"delta":{"content":"\\ude00b"}}]}\n\n' + frame({}, "stop"),
+        Answer("", "a\ufffd\ufffdb", stop="stop"),
+    ),
+    "a choice that is none": (b'data: {"choices":[null]}\n\n' + frames("a"), Answer("", "a", stop="stop")),
+    "a tool call that the text only speaks of": (
+        frames('x = "<minimax:tool_call>"\ny = 2\n'), Answer("", 'x = "<minimax:tool_call>"\ny = 2\n', stop="stop"),
+    ),
+    "a block without a call": (
+        frames("Say <minimax:tool_call> and </minimax:tool_call>."), Answer("", "Say <minimax:tool_call> and </minimax:tool_call>.", stop="stop"),
+    ),
     "calls in a whole message": (
         b'data: {"choices":[{"message":{"content":"","tool_calls":[{"index":0,"id":"1","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}\n\n',
         Answer(calls=[ToolCall("1", "f", "{}")], stop="tool_calls"),
@@ -364,6 +386,21 @@ def test_an_endpoint_whose_dialect_is_known(expected: str, stream: bytes, text: 
 def test_errors_inside_a_stream_have_their_fault(payload: str, fault: str, before: bytes) -> None:
     with pytest.raises(ModelError) as raised:
         answered([before, f"data: {payload}\n\n".encode(), DONE])
+    assert raised.value.fault == fault
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        ('{"code":1002,"msg":"rate limit"}', "rate_limit"),
+        ("upstream overloaded, too many requests", "rate_limit"),
+        ('{"error":{"message":"insufficient balance"}}', "balance"),
+        ("oops", "server"),
+    ],
+)
+def test_an_error_event_is_an_error_whatever_it_holds(data: str, fault: str) -> None:
+    with pytest.raises(ModelError) as raised:
+        answered([frame({"content": "a"}), f"event: error\ndata: {data}\n\n".encode(), DONE])
     assert raised.value.fault == fault
 
 

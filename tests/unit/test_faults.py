@@ -580,3 +580,15 @@ def test_a_name_in_other_refusals_is_no_refused_parameter(status: int) -> None:
 )
 def test_what_a_message_says_of_the_whole_goes_before_the_name_in_it(words: str, fault: str) -> None:
     check(from_status(400, openai(words), None, sent={"max_tokens", "reasoning"}), fault)
+
+
+def test_a_limit_that_is_too_large_is_a_parameter_and_no_context() -> None:
+    said = b'{"error":{"message":"max_tokens is too large: 16384. This model supports at most 8192 completion tokens"}}'
+    error = from_status(400, said, None, sent={"max_tokens"})
+    assert (error.fault, error.parameter) == ("parameter", "max_tokens")
+
+
+def test_a_rate_limit_that_speaks_of_billing_is_a_rate_limit() -> None:
+    words = "Rate limit reached. Add a payment method: https://model.test/account/billing"
+    said = json.dumps({"error": {"message": words, "code": "rate_limit_exceeded"}}).encode()
+    assert from_status(429, said, None).fault == "rate_limit"

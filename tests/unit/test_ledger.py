@@ -140,7 +140,8 @@ def test_a_place_that_cannot_be_written_costs_the_record_and_not_the_service(tmp
         path = path / "usage.sqlite3"
     ledger = Ledger(path)
     ledger.add(ENTRY)
-    assert rows(ledger) == []
+    with pytest.raises(OSError, match="can't be used"):
+        rows(ledger)
     assert ledger.spent_today("CNY") == 0.5, "known in this process at least"
     ledger.close()
     ledger.close()
@@ -157,4 +158,20 @@ def test_a_lock_that_is_held_is_waited_for(tmp_path: Path) -> None:
     other.execute("COMMIT")
     other.close()
     assert rows(ledger)[0]["calls"] == 1
+    ledger.close()
+
+
+def test_a_lock_that_is_held_for_too_long_costs_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mm_lsp.llm.ledger._BUSY_SECONDS", 0.1)
+    path = tmp_path / "usage.sqlite3"
+    ledger = Ledger(path)
+    ledger.is_ready.result(10)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ledger.add(ENTRY)
+    assert rows(ledger) == []
+    other.execute("COMMIT")
+    other.close()
+    ledger.add(ENTRY)
+    assert rows(ledger)[0]["calls"] == 2
     ledger.close()

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ from .calls import busy, events_of, model_at, pool, request, settings_for, tasks
 pytestmark = pytest.mark.asyncio
 
 KEY = "wk-4711-secret"
+STREAMS = Path(__file__).parents[1] / "support" / "streams"
 COUNTED = Usage(100, 20, 5, 0)
 
 
@@ -235,3 +237,49 @@ async def test_a_key_that_an_error_inside_the_stream_repeats_is_masked(server: M
         await answer(server, Raw(f'data: {{"error":{{"code":400,"message":"no such key {KEY}"}}}}\n\n'.encode()))
     assert "***" in str(raised.value)
     assert KEY not in str(raised.value)
+
+
+JSON_ANSWER = b'{"choices":[{"message":{"content":"all of it"},"finish_reason":"stop"}]}'
+STREAM_ANSWER = encode(Text("all of it")) + encode(Done())
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "text/plain", "application/json", "text/html", ""])
+@pytest.mark.parametrize("body", [JSON_ANSWER, b"\n" + JSON_ANSWER, STREAM_ANSWER, b": hm\n\n" + STREAM_ANSWER])
+async def test_what_came_is_read_as_what_it_is(server: ModelServer, content_type: str, body: bytes) -> None:
+    server.script(
+        Reply(tuple(Raw(body[at : at + 5]) for at in range(0, len(body), 5)), headers={"content-type": content_type})
+    )
+    async with model_at(server) as model:
+        assert await text_of(model) == "all of it"
+    assert len(server.requests) == 1
+
+
+async def test_an_error_without_a_stream_has_its_fault_whatever_its_header_says(server: ModelServer) -> None:
+    body = b'{"base_resp":{"status_code":1004,"status_msg":"login fail"}}'
+    server.default = Reply((Raw(body),), headers={"content-type": "text/event-stream"})
+    async with model_at(server) as model:
+        with pytest.raises(Refused, match="refuses the key"):
+            await events_of(model)
+    assert len(server.requests) == 1
+
+
+async def test_thinking_without_its_opening_tag_is_expected_only_once_it_is_a_habit(server: ModelServer) -> None:
+    unopened = Reply((Text("so\n"), Text("</think>\n\nyes"), Finish(), Done()))
+    plain = Reply((Text("plain"), Finish(), Done()))
+    async with model_at(server) as model:
+        learned = model.learned["minimax/minimax-m2.1"]
+        habits = []
+        for answer_ in (unopened, plain, unopened, unopened, unopened, plain, plain):
+            server.script(answer_)
+            await events_of(model)
+            await until(lambda: not tasks())
+            habits.append(learned.thinks_at_once)
+    assert habits == [False, False, False, True, True, False, False]
+
+
+async def test_a_recorded_stream_can_be_replayed(server: ModelServer) -> None:
+    """What `mm-lsp doctor --record` saves: a comment, then the stream as it came."""
+    recorded = b": mm-lsp 0.1.0, model m, endpoint http://model.test\n\n" + (STREAMS / "t3b.sse").read_bytes()
+    server.script(Reply((Raw(recorded),)))
+    async with model_at(server) as model:
+        assert await text_of(model) == "def add(a, b):\n    return a + b"

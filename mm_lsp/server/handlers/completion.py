@@ -14,7 +14,7 @@ from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.context import line_prefix
 from mm_lsp.assist.reuse import first_line
 from mm_lsp.llm.model import LanguageModel
-from mm_lsp.messages import ModelError, ModelRequest, Notice, TextDelta, TextWasThinking, ToolCall
+from mm_lsp.messages import BadReply, ModelError, ModelRequest, Notice, Stop, TextDelta, TextWasThinking, ToolCall
 from mm_lsp.server import asking, convert
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Outcome, Snapshot
@@ -66,7 +66,7 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
     except ModelError as error:
         ls.session.outcomes[uri] = Outcome("error", str(error))
         if invoked:
-            ls.complain(str(error))
+            ls.complain(asking.with_rest(ls, error))
         return None
 
 
@@ -94,12 +94,16 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
         await asyncio.sleep(_AUTOMATIC_PAUSE if settings.debounce_ms is None else settings.debounce_ms / 1000)
     asked = loop.time()
     model = await ls.session.model()
-    if not invoked and (reason := _reason_to_rest(ls)):
+    if invoked:
+        asking.warn_of_budget(ls)
+    elif reason := _reason_to_rest(ls):
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         return None
     budget = settings.invoked_budget_ms if invoked else settings.automatic_budget_ms
     request = thought.request_for(place, snapshot.name, snapshot.others, settings)
-    raw = await _raw_answer(ls, model, replace(request, is_automatic=not invoked), settings, budget / 1000)
+    raw, ended = await _raw_answer(ls, model, replace(request, is_automatic=not invoked), settings, budget / 1000)
+    if ended == "length" and not raw.strip():
+        raise BadReply(asking.why_empty(ended))
     suggestion = thought.suggestion_from(raw, place, settings.max_lines)
     timings = {"pause": round(1000 * (asked - began)), "model": round(1000 * (loop.time() - asked))}
     uri = snapshot.document.uri
@@ -125,9 +129,9 @@ def _reason_to_rest(ls: MmLanguageServer) -> str | None:
 
 async def _raw_answer(
     ls: MmLanguageServer, model: LanguageModel, request: ModelRequest, settings: CompletionSettings, seconds: float
-) -> str:
-    """What the model said within its time, which may be a part of an answer."""
-    raw = ""
+) -> tuple[str, str]:
+    """What the model said within its time, which may be a part of an answer; and the reason why it stopped."""
+    raw, reason = "", ""
     try:
         async with asyncio.timeout(seconds), model.stream(request) as events:
             async for event in events:
@@ -140,14 +144,16 @@ async def _raw_answer(
                     case TextWasThinking():
                         raw = ""
                     case ToolCall():  # it took the question for something else
-                        return ""
+                        return "", ""
+                    case Stop(reason):
+                        pass
                     case Notice(sentence):
                         asking.tell_once(ls, sentence)
                     case _:
                         pass
     except TimeoutError:
         pass
-    return raw
+    return raw, reason
 
 
 def _key(uri: str) -> Hashable:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from mm_lsp.messages import Refused
 from mm_lsp.server import asking
 from mm_lsp.server import jobs as work
 from mm_lsp.server.language_server import MmLanguageServer
@@ -68,7 +69,10 @@ async def usage(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any
     if not 1 <= given.days <= 3650:
         raise invalid_params("expected 1 to 3650 at days.")
     ledger = await ls.session.provider.ledger()
-    rows = await asyncio.wrap_future(ledger.totals(given.days))
+    try:
+        rows = await asyncio.wrap_future(ledger.totals(given.days))
+    except Exception as error:
+        raise Refused("The record of usage in the data directory can't be read; see the log.") from error
     budget = ls.session.settings.budget
     return {
         "days": rows,
