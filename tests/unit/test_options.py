@@ -250,7 +250,8 @@ def test_what_was_given_is_not_changed(name: SourceName) -> None:
     ("name", "value"),
     [
         ("temperature", True), ("temperature", "1"), ("temperature", 2.1), ("top_p", -0.1), ("top_k", "40"),
-        ("top_k", 1.5), ("top_k", -1), ("frequency_penalty", 3), ("presence_penalty", -3), ("repetition_penalty", 2.5), ("min_p", 2),
+        ("top_k", 1.5), ("top_k", -1), ("frequency_penalty", 3), ("presence_penalty", -3), ("repetition_penalty", 2.5),
+        ("min_p", 2),
         ("top_a", 2), ("seed", "5"), ("max_tokens", 0), ("logit_bias", {"5": 101}), ("logprobs", "yes"),
         ("top_logprobs", 21), ("response_format", "json"), ("structured_outputs", 1), ("stop", 5), ("tools", {}),
         ("tool_choice", 5), ("parallel_tool_calls", "no"), ("verbosity", "loud"),
@@ -268,7 +269,8 @@ def test_each_parameter_has_its_type_and_range(name: str, value: Any) -> None:
     [
         ("temperature", 0), ("temperature", 1.5), ("top_k", 40), ("seed", -5), ("logit_bias", {"5": -100}),
         ("logprobs", True), ("stop", "x"), ("stop", ["x", "y"]), ("tool_choice", "auto"),
-        ("tool_choice", {"type": "f"}),        ("tools", [{"type": "function"}]), ("response_format", {"type": "json_object"}), ("verbosity", "low"),
+        ("tool_choice", {"type": "f"}),
+        ("tools", [{"type": "function"}]), ("response_format", {"type": "json_object"}), ("verbosity", "low"),
     ],
 )  # fmt: skip
 def test_a_parameter_as_it_should_be_is_taken(name: str, value: Any) -> None:
