@@ -13,10 +13,12 @@ class Manner:
 
 
 class Deltas:
-    """One field of one answer. `add` gives what is new in each piece."""
+    """One field of one answer. `add` gives what is new in each piece. `sure`: a repeated beginning longer than this
+    shows that the text comes as a whole that grows."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, sure: int = _SURE) -> None:
         self._manner = manner
+        self._sure = sure
         self._pieces: list[str] = []
         self._length = 0
 
@@ -29,7 +31,7 @@ class Deltas:
 
     def add(self, piece: str) -> str:
         known = self._length
-        least = 0 if self._manner.is_cumulative else _SURE
+        least = 0 if self._manner.is_cumulative else self._sure
         if len(piece) >= known > least and piece.startswith(self.text):
             self._manner.is_cumulative |= len(piece) > known
             piece = piece[known:]

@@ -18,7 +18,7 @@ class _Call:
     def __init__(self, manner: Manner) -> None:
         self.id = ""
         self.name = ""
-        self.arguments = Deltas(manner)
+        self.arguments = Deltas(manner, sure=0)  # no JSON object goes on with its own beginning
 
     @property
     def is_complete(self) -> bool:

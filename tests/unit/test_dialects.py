@@ -239,6 +239,14 @@ CASES: dict[str, tuple[bytes, Answer | Callable[[Answer], None]]] = {
         + frame({}, "tool_calls"),
         Answer(calls=[ToolCall("1", "f", '{"path": "some/file.py"}')], stop="tool_calls"),
     ),
+    "a call whose arguments grow from the first letter on": (
+        b"".join(
+            frame({"tool_calls": [{"index": 0, "id": "1", "function": {"name": "f", "arguments": text}}]})
+            for text in ("{", '{"p', '{"p": 1', '{"p": 1}')
+        )
+        + frame({}, "tool_calls"),
+        Answer(calls=[ToolCall("1", "f", '{"p": 1}')], stop="tool_calls"),
+    ),
     "arguments as an object, null or nothing": (
         frame({"tool_calls": [
             {"index": 0, "id": "1", "function": {"name": "f", "arguments": {"x": 1}}},
@@ -384,9 +392,11 @@ def test_an_endpoint_whose_dialect_is_known(expected: str, stream: bytes, text: 
 )  # fmt: skip
 @pytest.mark.parametrize("before", [b"", frame({"content": "half an ans"})])
 def test_errors_inside_a_stream_have_their_fault(payload: str, fault: str, before: bytes) -> None:
-    with pytest.raises(ModelError) as raised:
-        answered([before, f"data: {payload}\n\n".encode(), DONE])
-    assert raised.value.fault == fault
+    data = before + f"data: {payload}\n\n".encode() + DONE
+    for at in range(1, len(data)):
+        with pytest.raises(ModelError) as raised:
+            answered([data[:at], data[at:]])
+        assert raised.value.fault == fault
 
 
 @pytest.mark.parametrize(
