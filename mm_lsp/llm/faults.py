@@ -139,7 +139,8 @@ def fault_of(status: int, words: str, codes: tuple[str, ...], names_parameter: b
         return said
     if names_parameter:
         return "parameter"
-    return "bad_request" if _VAGUE.intersection(codes) else _by_status(status)
+    fault = _by_status(status)
+    return "bad_request" if fault == "server" and _VAGUE.intersection(codes) else fault
 
 
 def _by_status(status: int) -> Fault:

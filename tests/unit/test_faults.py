@@ -592,3 +592,11 @@ def test_a_rate_limit_that_speaks_of_billing_is_a_rate_limit() -> None:
     words = "Rate limit reached. Add a payment method: https://model.test/account/billing"
     said = json.dumps({"error": {"message": words, "code": "rate_limit_exceeded"}}).encode()
     assert from_status(429, said, None).fault == "rate_limit"
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(413, "context"), (401, "key"), (429, "rate_limit"), (400, "bad_request")]
+)
+def test_a_vague_kind_does_not_hide_what_the_status_says(status: int, fault: str) -> None:
+    said = b'{"error":{"message":"no","type":"invalid_request_error"}}'
+    assert from_status(status, said, None).fault == fault
