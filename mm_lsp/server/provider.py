@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mm_lsp.llm.ledger import Ledger
     from mm_lsp.llm.metering import Metered
 
+_LOOK_SECONDS = 5.0  # between two looks for another key
 _LEDGER = "usage.sqlite3"
 Tap = Callable[[bytes], object]
 
@@ -32,6 +33,7 @@ class Provider:
         self._model: Metered | None = None
         self._ledger: Ledger | None = None
         self._building = asyncio.Lock()
+        self._looked = 0.0  # for another key, at this time
 
     async def model(self) -> Metered:
         """The client for the settings in force. Raises Refused where a key is missing."""
@@ -74,6 +76,17 @@ class Provider:
         if spent < budget.daily:
             return None
         return f"the budget of {budget.daily:g} {budget.currency} for today is spent ({spent:.2f}, budget.daily)"
+
+    async def look_for_key(self) -> None:
+        """Ends a rest that a refused key began, once another key is written: who mended it should not have to wait."""
+        model, now = self._model, time.monotonic()
+        pause = model.inner.rests() if model is not None else None
+        if model is None or pause is None or pause.fault != "key" or now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        key = await self._new_key()
+        if key is not None and key != model.inner.key:
+            model.inner.key, model.inner.pause = key, None
 
     def rests(self) -> str | None:
         """Why, and until when, automatic requests rest after a failure."""

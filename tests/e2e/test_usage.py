@@ -180,6 +180,19 @@ def test_a_key_that_was_mended_is_read_again(start, model):
     assert [request.headers["authorization"] for request in model.requests[-2:]] == ["Bearer old", "Bearer new"]
 
 
+def test_a_key_that_was_mended_ends_the_rest_of_automatic_requests(start, model):
+    model.default = lambda body: error_reply(401, "no such key")
+    editor = start(url=None, config=f'[model]\nbase_url = "{model.url}"\napi_key = "old"\n', options=LONG)
+    at = editor.open_at("x = |\n")
+    assert editor.inline(at, AUTOMATIC) == []
+    assert why(editor, at)["outcome"] == "error"
+    (file,) = editor.home.rglob("config.toml")
+    file.write_text(file.read_text().replace("old", "new"))
+    model.default = reply("<completion>1</completion>")
+    assert editor.inline(editor.open_at("y = |\n"), AUTOMATIC)
+    assert model.requests[-1].headers["authorization"] == "Bearer new"
+
+
 def test_a_parameter_that_is_refused_is_dropped_and_told_once(start, model):
     def answer(body):
         if "top_k" in body:

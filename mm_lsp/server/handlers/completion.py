@@ -96,7 +96,7 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
     model = await ls.session.model()
     if invoked:
         asking.warn_of_budget(ls)
-    elif reason := _reason_to_rest(ls):
+    elif reason := await _reason_to_rest(ls):
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         return None
     budget = settings.invoked_budget_ms if invoked else settings.automatic_budget_ms
@@ -119,8 +119,9 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
     return suggestion
 
 
-def _reason_to_rest(ls: MmLanguageServer) -> str | None:
+async def _reason_to_rest(ls: MmLanguageServer) -> str | None:
     provider = ls.session.provider
+    await provider.look_for_key()
     if spent := provider.spent():
         asking.tell_once(ls, f"Automatic suggestions rest until tomorrow: {spent}.", f"automatic {asking.today()}")
         return spent
