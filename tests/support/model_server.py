@@ -315,7 +315,8 @@ class _Connection:
     def cut(self, reset: bool = False) -> None:
         if reset:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
+        with contextlib.suppress(AttributeError):  # Python 3.11.2: a TLS transport that has been closed already
+            self._writer.transport.abort()
 
 
 async def _read_request(connection: _Connection) -> Recorded:
