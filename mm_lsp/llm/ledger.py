@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sqlite3
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from datetime import date, timedelta
@@ -67,8 +68,8 @@ class Ledger:
         self._path = path
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
-        self._is_lost = False
-        self._unwritten: list[Entry] = []
+        self._is_lost = self._has_warned = False
+        self._unwritten: deque[Entry] = deque(maxlen=1000)
         self._spent: tuple[str, dict[str, float]] = ("", {})
         self.is_ready = self._worker.submit(self._refresh)
 
@@ -112,7 +113,7 @@ class Ledger:
             self._unwritten.clear()
             self._refresh()
         except sqlite3.OperationalError as error:  # locked for long: with the next entry
-            _logger.warning("usage waits to be recorded: %s", type(error).__name__)
+            self._warn(error)
         except sqlite3.Error as error:
             self._lose(error)
 
@@ -125,6 +126,8 @@ class Ledger:
         rows = "SELECT currency, SUM(cost) FROM calls WHERE day = ? AND cost IS NOT NULL GROUP BY currency"
         try:
             self._spent = (day, dict(connection.execute(rows, (day,))))
+        except sqlite3.OperationalError as error:
+            self._warn(error)
         except sqlite3.Error as error:
             self._lose(error)
 
@@ -140,15 +143,21 @@ class Ledger:
         if self._connection is None and not self._is_lost:
             try:
                 self._connection = _opened(self._path)
+            except sqlite3.OperationalError as error:  # locked, or not to be written now: with the next entry
+                self._warn(error)
             except (sqlite3.Error, OSError) as error:
                 self._lose(error)
         return self._connection
 
     def _lose(self, error: Exception) -> None:
-        if not self._is_lost:
-            _logger.warning("usage can't be recorded: %s", type(error).__name__)
+        self._warn(error)
         self._is_lost = True
         self._close()
+
+    def _warn(self, error: Exception) -> None:
+        if not self._has_warned:
+            _logger.warning("usage can't be recorded now: %s", type(error).__name__)
+        self._has_warned = True
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -170,7 +179,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _connected(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         with connection:
             connection.execute(_CREATE)
@@ -180,6 +189,20 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait by itself where two processes switch a new file to WAL at once."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def today() -> str:
