@@ -18,8 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mm_lsp.redact import Redactor
+
 Role = Literal["system", "user", "assistant", "tool"]
-Feature = Literal["completion", "explain", "edit", "doctor"]
+Feature = Literal["completion", "explain", "edit", "command", "doctor"]
 
 # Where an endpoint puts the model's thinking, and wants it back.
 ReasoningField = Literal["reasoning", "reasoning_content", "reasoning_details", "think_tags"]
@@ -64,15 +66,38 @@ class Tool:
     parameters: Mapping[str, Any]
 
 
+PartKind = Literal["instructions", "rule", "skills", "file", "open file", "question", "command", "reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a request: where it came from, why, and how many tokens it takes by our estimate. `file`: the path or
+    address of the file on this machine of which it holds text, or ""."""
+
+    kind: PartKind
+    source: str
+    tokens: int
+    reason: str
+    file: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One question to a model. `max_tokens` limits thinking and answer together. Nobody asked for an automatic one."""
+    """One question to a model. `max_tokens` limits thinking and answer together. Nobody asked for an automatic one.
+    `redactor` knows the secrets that were replaced while it was put together."""
 
     messages: tuple[Message, ...]
     feature: Feature
     max_tokens: int
     tools: tuple[Tool, ...] = ()
     is_automatic: bool = False
+    parts: tuple[Part, ...] = ()
+    redactor: Redactor | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of which it holds text, each once."""
+        return tuple(dict.fromkeys(part.file for part in self.parts if part.file))
 
 
 @dataclass(frozen=True, slots=True)

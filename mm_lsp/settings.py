@@ -84,8 +84,13 @@ class CompletionSettings:
 
 @dataclass(frozen=True, slots=True)
 class RulesSettings:
+    """`families` None = all."""
+
     enabled: bool = True
     max_bytes: int = 32768
+    policy: Literal["merge", "first"] = "merge"
+    families: frozenset[str] | None = None
+    in_completion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ class Settings:
     log: LogSettings = LogSettings()
     trust: Literal["trusted", "restricted", "ask"] = "ask"
     ignore: tuple[str, ...] = ()
+    redact: bool = True
+    preview: bool = False
     answers_language: str = "auto"
 
     @property

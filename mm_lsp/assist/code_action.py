@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mm_lsp.assist.commands import Command
 from mm_lsp.assist.context import enclosing_block
 from mm_lsp.assist.rewrite import lines_of
 from mm_lsp.text import Document, Span
@@ -15,6 +16,11 @@ QUICKFIX = "quickfix"
 REWRITE = "refactor.rewrite.mm-lsp"
 _MESSAGE_SHOWN = 80
 _FIX_CONTEXT = 40  # lines: a block larger than this is narrowed to the lines around the diagnostic
+_TITLE_SHOWN = 100
+_COMMANDS = 20
+_NO_COMMANDS: Mapping[str, Command] = {}
+_KIND_PART = re.compile(r"[^A-Za-z0-9_-]+")
+_CALL = re.compile(r"[ \t]*(?:#|//|--|;|/?\*|<!--|%)[ \t]*/(?P<name>[\w:.-]+)(?P<arguments>[^\r\n]*)")
 _INSTRUCTION_LINES, _INSTRUCTION_COLUMNS = 400, 1000
 _INSTRUCTION = re.compile(r"(?:#|//|--|;|/\*|<!--|%|\"|')[ \t]*mm:([^\r\n]*)")
 
@@ -49,10 +55,11 @@ class Offer:
     id: str
     title: str
     kind: str
-    effect: Literal["edit", "explain"]
+    effect: Literal["edit", "explain", "command"]
     instruction: str
     span: Span
     diagnostic: int | None = None
+    command: str = ""  # a slash command's name; its arguments are the instruction
 
 
 CATALOGUE = (
@@ -73,14 +80,35 @@ CATALOGUE = (
 )
 
 
-def offers(document: Document, span: Span, diagnostics: Sequence[Diagnostic]) -> list[Offer]:
-    """What fits at `span`, in the menu's order: a fix for each diagnostic, then the rows for a selection."""
+def offers(
+    document: Document, span: Span, diagnostics: Sequence[Diagnostic], commands: Mapping[str, Command] = _NO_COMMANDS
+) -> list[Offer]:
+    """What fits at `span`, in the menu's order: a fix for each diagnostic, a command that is written there, the rows
+    for a selection, the other commands."""
     fixes = [_fix(document, number, diagnostic) for number, diagnostic in enumerate(diagnostics)]
+    fixes += _written_command(document, span, commands)
     target = enclosing_block(document, span.start.line) if span.is_empty else lines_of(document, span)
     if not any(line.strip() for line in document.lines[target.start.line : target.last_line + 1]):
         return fixes
     rows = [_offer(row, document, target) for row in CATALOGUE if not span.is_empty or row.id != "rewrite"]
-    return fixes + rows
+    called = [_call(name, "", command.description, target) for name, command in commands.items()]
+    return fixes + rows + called[:_COMMANDS]
+
+
+def _call(name: str, arguments: str, description: str, target: Span) -> Offer:
+    title = f"/{name} {arguments}".rstrip() + (f": {description}" if description else "")
+    kind = f"{REWRITE}.{_KIND_PART.sub('.', name).strip('.')}"
+    return Offer(f"command {name}", title[:_TITLE_SHOWN], kind, "command", arguments, target, command=name)
+
+
+def _written_command(document: Document, span: Span, commands: Mapping[str, Command]) -> list[Offer]:
+    """The command that a comment calls in the line of the cursor: `# /fix-issue 12`."""
+    written = _CALL.match(document.body(span.start.line)[:_INSTRUCTION_COLUMNS]) if commands else None
+    if written is None or written["name"] not in commands:
+        return []
+    below = min(span.start.line + 1, len(document.lines) - 1)
+    target = enclosing_block(document, below)
+    return [_call(written["name"], written["arguments"].strip().removesuffix("*/").strip(), "", target)]
 
 
 def _fix(document: Document, number: int, diagnostic: Diagnostic) -> Offer:

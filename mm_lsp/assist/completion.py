@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from mm_lsp.assist import context
 from mm_lsp.assist.cleaning import answer_is_closed, clean, ends_line, overlap
-from mm_lsp.messages import ModelRequest
+from mm_lsp.assist.guidance import NONE, Guidance
+from mm_lsp.messages import ModelRequest, Part
 from mm_lsp.prompts import render
+from mm_lsp.redact import Redactor
 from mm_lsp.settings import CompletionSettings
 from mm_lsp.text import Document, Position, Span, advance
 
@@ -17,6 +19,8 @@ _CLOSERS = frozenset(")]}>\"'`")
 _GOES_ON = frozenset("([{,")  # ends of a line that goes on inside of brackets
 _NEAR_LINES = 200  # each way, that a reply may repeat
 _HOLE = "<|hole|>"
+_CHARACTERS = 8  # that a token of the budget may stand for, at the most
+_TOP = Span(Position(0, 0), Position(0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +59,40 @@ class Suggestion:
 
 
 def request_for(
-    place: Place, path: str, other_documents: Sequence[tuple[str, Document]], settings: CompletionSettings
+    place: Place,
+    path: str,
+    other_documents: Sequence[tuple[str, Document]],
+    settings: CompletionSettings,
+    redactor: Redactor,
+    guidance: Guidance = NONE,
 ) -> ModelRequest:
     """The question for the text at `place`; `other_documents` (path, document) most recent first."""
-    document, cursor = place.typed, place.cursor
-    snippets = context.others(other_documents, int(settings.context_tokens * _OTHERS_SHARE))
+    budget = settings.context_tokens
+    reach = budget * _CHARACTERS
+    document, here = redactor.document(place.typed, Span(place.cursor, place.cursor), reach)
+    shown_others = ((name, redactor.document(other, _TOP, reach)[0]) for name, other in other_documents)
+    snippets = context.others(shown_others, int(budget * _OTHERS_SHARE))
     spent = sum(context.estimate(snippet.text) for snippet in snippets)
-    window = context.window(document, Span(cursor, cursor), settings.context_tokens - spent)
+    window = context.window(document, here, budget - spent)
     shown = "".join(f"Open file: {path}\n\n{text}\n\n---\n\n" for path, text in reversed(snippets))
     messages = render(
         "complete",
         hole=_hole_for(shown + window.before + window.after),
         max_lines=str(settings.max_lines),
+        rules=guidance.text,
         others=shown,
         file=path,
         language=document.language_id,
         before=window.before,
         after=window.after,
     )
-    return ModelRequest(messages, "completion", settings.max_tokens)
+    uris = {name: other.uri for name, other in other_documents}
+    parts = (
+        *guidance.parts,
+        *(Part("open file", name, context.estimate(text), "it is open", uris[name]) for name, text in snippets[::-1]),
+        context.part_of(path, window, document.uri),
+    )
+    return ModelRequest(messages, "completion", settings.max_tokens, parts=parts, redactor=redactor)
 
 
 def _hole_for(code: str) -> str:

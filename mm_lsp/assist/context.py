@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from mm_lsp.messages import Part
 from mm_lsp.text import Document, Position, Span
 from mm_lsp.tokens import estimate
 
@@ -66,7 +67,12 @@ def _fill(lines: Iterable[str], budget: int) -> tuple[list[str], int]:
     return taken, budget
 
 
-def others(documents: Sequence[tuple[str, Document]], budget: int) -> list[Snippet]:
+def part_of(path: str, window: Window, uri: str) -> Part:
+    """Where the text around a place comes from."""
+    return Part("file", path, estimate(window.before) + estimate(window.after), "around the cursor", uri)
+
+
+def others(documents: Iterable[tuple[str, Document]], budget: int) -> list[Snippet]:
     """The heads of `documents` (path and document, most recent first) within `budget` tokens."""
     snippets: list[Snippet] = []
     for path, document in documents:

@@ -7,34 +7,43 @@ from collections.abc import Sequence
 
 from mm_lsp.assist import context
 from mm_lsp.assist.fences import first_fence
-from mm_lsp.assist.rules import RuleFile
-from mm_lsp.assist.rules import render as render_rules
-from mm_lsp.messages import BadReply, ModelRequest
+from mm_lsp.assist.guidance import Guidance
+from mm_lsp.messages import BadReply, ModelRequest, Part
 from mm_lsp.prompts import render
+from mm_lsp.redact import Redactor
 from mm_lsp.text import Document, Edit, Span, differing_lines, line_body, smallest_edits, split_lines
 
 _MAX_TOKENS = 16384
 _CONTEXT_TOKENS = 6000
+_CHARACTERS = 8  # that a token of the budget may stand for, at the most
 _OPEN = re.compile(r"<rewrite\b[^<>]*>", re.IGNORECASE)
 _CLOSE = re.compile(r"</rewrite\s*>", re.IGNORECASE)
 
 
 def request_for(
-    document: Document, path: str, span: Span, instruction: str, rules: Sequence[RuleFile], rules_bytes: int
+    document: Document, path: str, span: Span, instruction: str, guidance: Guidance, redactor: Redactor
 ) -> ModelRequest:
     """The question for a new text of `span`, which should be whole lines."""
-    window = context.window(document, span, _CONTEXT_TOKENS)
+    shown, place = redactor.document(document, span, _CONTEXT_TOKENS * _CHARACTERS)
+    window = context.window(shown, place, _CONTEXT_TOKENS)
+    selection = shown.slice(place)
     messages = render(
         "rewrite",
-        rules=render_rules(rules, rules_bytes),
+        rules=guidance.text,
         file=path,
         language=document.language_id,
         before=window.before,
-        selection=document.slice(span),
+        selection=selection,
         after=window.after,
         instruction=instruction,
     )
-    return ModelRequest(messages, "edit", _MAX_TOKENS)
+    parts = (
+        *guidance.parts,
+        context.part_of(path, window, document.uri),
+        Part("file", path, context.estimate(selection), "the part to edit", document.uri),
+        Part("question", "instruction", context.estimate(instruction), "what is to be done"),
+    )
+    return ModelRequest(messages, "edit", _MAX_TOKENS, guidance.tools, parts=parts, redactor=redactor)
 
 
 def lines_of(document: Document, span: Span) -> Span:

@@ -33,19 +33,19 @@ def edit(written: str, instruction: str, write: bool) -> int:
 
 
 def trust(directory: str, revoke: bool) -> int:
-    from mm_lsp.workspace.files import root_of
+    from mm_lsp.workspace.library import Library, Wanted
     from mm_lsp.workspace.trust import remember
 
     if not Path(directory).is_dir():
         complain(f"{directory} is not a directory.")
         return 2
-    root = root_of(Path(directory).resolve() / "file", ())
+    look = Library().look(Wanted(Path(directory).resolve() / "file", (), {}, ()))
     try:
-        remember(root, "restricted" if revoke else "trusted")
+        remember(look.root, "restricted" if revoke else "trusted", {} if revoke else look.digests)
     except OSError as error:
         complain(f"The decision can't be kept: {error.strerror}.")
         return 1
-    print(f"{root} is {'not trusted any more' if revoke else 'trusted: its rule files steer the model'}.")
+    print(f"{look.root} is {'not trusted any more' if revoke else 'trusted: its rule files steer the model'}.")
     return 0
 
 
@@ -75,7 +75,8 @@ async def _complete(written: str) -> int:
     file, position = point(written)
     said: list[str] = []
     async with connected(said.append) as client:
-        with Waiting():
+        with Waiting() as waiting:
+            client.choose = waiting.choose
             await client.open(file)
             params = {
                 "textDocument": {"uri": file.document.uri},
@@ -101,6 +102,7 @@ async def _explain(written: str) -> int:
         await client.open(file)
         try:
             with Waiting() as waiting:
+                client.choose = waiting.choose
                 client.streamed = lambda text: (waiting.stop(), stream.feed(text))
                 result = table(await client.command("mm-lsp.explain", _argument(file, span), _TOKEN))
             if not stream.has_text:
@@ -114,7 +116,8 @@ async def _edit(written: str, instruction: str, write: bool) -> int:
     file, span = lines(written)
     async with connected(complain) as client:
         await client.open(file)
-        with Waiting():
+        with Waiting() as waiting:
+            client.choose = waiting.choose
             argument = {**_argument(file, span), "instruction": instruction}
             result = table(await client.command("mm-lsp.edit", argument))
         edited = client.edited

@@ -35,6 +35,8 @@ class Client:
         self._said = said
         self.streamed: Callable[[str], object] = lambda _: None
         self.edited: Document | None = None
+        self.choose: Callable[[str, list[str]], str | None] | None = None  # blocks until the user has chosen
+        self._questions: list[asyncio.Task[None]] = []
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._next = 0
 
@@ -111,6 +113,8 @@ class Client:
                     self._receive(table(parse_body(body)))
         except BrokenPipeError as error:  # whoever read our output has had enough
             reason = error
+        for question in self._questions:
+            question.cancel()
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(reason)
@@ -119,6 +123,9 @@ class Client:
         method = message.get("method")
         if method is None:
             self._answer(message)
+        elif method == "window/showMessageRequest":
+            question = self._question(message["id"], table(message.get("params")))
+            self._questions.append(asyncio.get_running_loop().create_task(question))
         elif "id" in message:
             self._send({"id": message["id"], "result": self._request(method, table(message.get("params")))})
         else:
@@ -146,6 +153,16 @@ class Client:
         ]
         self.edited = self.edited.apply(edits)
         return {"applied": True}
+
+    async def _question(self, number: int | str, params: dict[str, Any]) -> None:
+        """The user's choice, where there is a terminal to ask on; else the question is told as it is."""
+        titles = [str(table(action).get("title")) for action in rows(params.get("actions"))]
+        chosen: str | None = None
+        if self.choose is not None and sys.stdin.isatty() and sys.stderr.isatty():
+            chosen = await asyncio.to_thread(self.choose, str(params.get("message")), titles)
+        else:
+            self._said(str(params.get("message")))
+        self._send({"id": number, "result": {"title": chosen} if chosen else None})
 
     def _notification(self, method: str, params: dict[str, Any]) -> None:
         if method == "window/showMessage":

@@ -205,7 +205,7 @@ async def _call(session: Any, say: Say) -> bool:
         "call",
         _told_of_call(began, first, took, counted.completion_tokens if counted else tokens, reason, has_text),
     )
-    say("ok", "dialect", f"thinking comes as {model.inner.dialect_seen}")
+    say("ok", "dialect", f"thinking comes as {model.dialect_seen}")
     if counted is None:
         say("note", "usage", "the endpoint reports none: tokens and cost are estimates")
     else:
@@ -228,7 +228,7 @@ async def _cancel(session: Any, say: Say) -> None:
             async for _ in events:
                 break
             left = time.monotonic()
-        await asyncio.wait_for(model.inner.quiet(), 5)
+        await asyncio.wait_for(model.quiet(), 5)
     except ModelError as error:
         say("bad", "cancel", str(error))
     except TimeoutError:

@@ -49,11 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     edit.set_defaults(call=_edit)
     usage = commands.add_parser("usage", help="tokens, cost and times of what was asked")
     usage.add_argument("--days", type=int, default=7, help="today and the days before it (7)")
+    usage.add_argument("--files", action="store_true", help="of which files text was sent, instead")
     usage.add_argument("--html", metavar="FILE", help="write a page instead")
     usage.set_defaults(call=_usage)
     doctor = commands.add_parser("doctor", help="checks settings, network, key and model, and says what to do")
     doctor.add_argument("--record", metavar="FILE", help="save the raw answer, without the key, for a bug report")
     doctor.set_defaults(call=_doctor)
+    context = commands.add_parser("context", help="what would be sent for a place, and where each part comes from")
+    context.add_argument("place", metavar="FILE:LINE:COL", help="line and column count from 1")
+    context.add_argument("--for", dest="purpose", choices=("complete", "explain", "edit"), default="complete")
+    context.set_defaults(call=_context)
+    rules = commands.add_parser("rules", help="which rule files, skills and commands apply to a file, and why")
+    rules.add_argument("file", metavar="FILE", nargs="?")
+    rules.set_defaults(call=_rules)
     trust = commands.add_parser("trust", help="lets a workspace's rule files steer the model")
     trust.add_argument("directory", metavar="DIR", nargs="?", default=".")
     trust.add_argument("--revoke", action="store_true")
@@ -138,7 +146,19 @@ def _trust(given: argparse.Namespace) -> int:
 def _usage(given: argparse.Namespace) -> int:
     from mm_lsp.cli import usage
 
-    return usage.usage(given.days, given.html)
+    return usage.files(given.days) if given.files else usage.usage(given.days, given.html)
+
+
+def _context(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import context
+
+    return context.context(given.place, given.purpose)
+
+
+def _rules(given: argparse.Namespace) -> int:
+    from mm_lsp.cli import context
+
+    return context.rules(given.file)
 
 
 def _doctor(given: argparse.Namespace) -> int:

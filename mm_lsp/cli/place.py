@@ -45,6 +45,17 @@ def point(written: str) -> tuple[File, Position]:
     return file, Position(line, column)
 
 
+def file_at(written: str) -> Path:
+    """The path of a file or a directory that is there. Raises Misuse."""
+    path = Path(written).absolute()
+    try:
+        if path.exists():
+            return path
+    except OSError:
+        pass
+    raise Misuse(f"{written} is neither a file nor a directory.")
+
+
 def lines(written: str) -> tuple[File, Span | None]:
     """The lines, or None for the whole file. Raises Misuse."""
     exact = Path(written).exists()

@@ -43,6 +43,19 @@ class Waiting:
             self._status.stop()
             self._status = None
 
+    def choose(self, message: str, titles: list[str]) -> str | None:
+        """Asks a question meanwhile."""
+        self.stop()
+        return choose(message, titles)
+
+
+def choose(message: str, titles: list[str]) -> str | None:
+    """Asks on the terminal; the first title stands for yes, anything but y for the last. Blocks."""
+    print(f"mm-lsp: {message}", file=sys.stderr)
+    print(f"{titles[0]}? [y/N] ", end="", file=sys.stderr, flush=True)
+    said = sys.stdin.readline().strip().lower()
+    return titles[0] if said in ("y", "yes") else titles[-1]
+
 
 class MarkdownStream:
     """Prints Markdown as it comes. On a terminal block by block, each as soon as it is whole; else letter by letter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,35 @@ _NOTE = "Times are means in seconds: to the first token, and to the end. * some 
 
 
 def usage(days: int, page: str | None) -> int:
+    return run(lambda: _usage(days, page)) if _is_sound(days) else 2
+
+
+def files(days: int) -> int:
+    """Of which files text was sent, the last one first."""
+    return run(lambda: _files(days)) if _is_sound(days) else 2
+
+
+def _is_sound(days: int) -> bool:
     if not 1 <= days <= 3650:
         complain("--days takes a number from 1 to 3650.")
-        return 2
-    return run(lambda: _usage(days, page))
+        return False
+    return True
+
+
+async def _files(days: int) -> int:
+    async with connected(complain) as client:
+        await client.begin(Path.cwd())
+        found = table(await client.command("mm-lsp.usage", {"days": days, "files": True}))
+    sent = [table(row) for row in rows(found.get("files"))]
+    for row in sent:
+        last = datetime.fromtimestamp(float(row.get("last") or 0)).strftime("%Y-%m-%d %H:%M")
+        calls = f"{row.get('calls')} call{'' if row.get('calls') == 1 else 's'}"
+        print(
+            "\t".join((str(row.get("path")), calls, f"last {last}", str(row.get("features")), str(row.get("models"))))
+        )
+    if not sent:
+        print("No text of any file was sent.")
+    return 0
 
 
 async def _usage(days: int, page: str | None) -> int:

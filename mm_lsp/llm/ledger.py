@@ -1,4 +1,5 @@
-"""What every call to a model cost: a local SQLite file. Never a word of text; times, tokens, money and outcomes only.
+"""What every call to a model cost, and of which files it held text: a local SQLite file. Never a word of text; times,
+tokens, money, outcomes and paths only.
 
 One thread of its own does all the writing. WAL mode: two servers may write at once, and a process that is killed loses
 nothing that was written.
@@ -11,11 +12,14 @@ import logging
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from mm_lsp.redact import scrub
 
 _BUSY_SECONDS = 5.0  # that another server's write may take
 _logger = logging.getLogger("mm_lsp")
@@ -49,6 +53,15 @@ _COLUMNS = [field.name for field in fields(Entry)]
 _CREATE = f"CREATE TABLE IF NOT EXISTS calls ({', '.join(_COLUMNS)})"
 _INSERT = f"INSERT INTO calls ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _INDEX = "CREATE INDEX IF NOT EXISTS calls_by_day ON calls (day)"
+_CREATE_FILES = "CREATE TABLE IF NOT EXISTS files (call INTEGER, path TEXT)"
+_INDEX_FILES = "CREATE INDEX IF NOT EXISTS files_by_call ON files (call)"
+_INSERT_FILE = "INSERT INTO files (call, path) VALUES (?, ?)"
+_FILES = """
+SELECT files.path AS path, COUNT(*) AS calls, GROUP_CONCAT(DISTINCT calls.feature) AS features,
+       GROUP_CONCAT(DISTINCT calls.model) AS models, MIN(calls.at) AS first, MAX(calls.at) AS last
+FROM files JOIN calls ON calls.rowid = files.call
+WHERE calls.day >= ? GROUP BY files.path ORDER BY last DESC, files.path
+"""
 _TOTALS = """
 SELECT day, model, feature, currency, COUNT(*) AS calls, SUM(outcome = 'done') AS done,
        SUM(outcome = 'cancelled') AS cancelled, SUM(outcome LIKE 'failed%') AS failed,
@@ -69,14 +82,15 @@ class Ledger:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._is_lost = self._has_warned = False
-        self._unwritten: deque[Entry] = deque(maxlen=1000)
+        self._unwritten: deque[tuple[Entry, tuple[str, ...]]] = deque(maxlen=1000)
         self._spent: tuple[str, dict[str, float]] = ("", {})
         self.is_ready = self._worker.submit(self._refresh)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, files: Sequence[str] = ()) -> None:
+        """`files`: paths or addresses of the files of which the call held text."""
         self._count(entry)
         with contextlib.suppress(RuntimeError):  # shut down: the process ends
-            self._worker.submit(self._write, entry)
+            self._worker.submit(self._write, entry, tuple(map(scrub, files)))
 
     def spent_today(self, currency: str) -> float:
         day, spent = self._spent
@@ -84,8 +98,12 @@ class Ledger:
 
     def totals(self, days: int) -> Future[list[dict[str, Any]]]:
         """A row a day, model and feature, the newest first. The future raises OSError or sqlite3.Error."""
-        since = (date.today() - timedelta(days=max(days, 1) - 1)).isoformat()
-        return self._worker.submit(self._read_totals, since)
+        return self._worker.submit(self._rows, _TOTALS, _since(days))
+
+    def files(self, days: int) -> Future[list[dict[str, Any]]]:
+        """A row for each file of which text was sent, the last one first: path, calls, features and models (with
+        commas), first and last (seconds since the epoch). The future raises OSError or sqlite3.Error."""
+        return self._worker.submit(self._rows, _FILES, _since(days))
 
     def close(self) -> None:
         with contextlib.suppress(RuntimeError):  # closed already
@@ -102,14 +120,16 @@ class Ledger:
             sums[entry.currency] = sums.get(entry.currency, 0.0) + entry.cost
             self._spent = (entry.day, sums)
 
-    def _write(self, entry: Entry) -> None:
-        self._unwritten.append(entry)
+    def _write(self, entry: Entry, files: tuple[str, ...]) -> None:
+        self._unwritten.append((entry, files))
         connection = self._open()
         if connection is None:
             return
         try:
             with connection:
-                connection.executemany(_INSERT, [astuple(one) for one in self._unwritten])
+                for one, sent in self._unwritten:
+                    call = connection.execute(_INSERT, astuple(one)).lastrowid
+                    connection.executemany(_INSERT_FILE, [(call, path) for path in sent])
             self._unwritten.clear()
             self._refresh()
         except sqlite3.OperationalError as error:  # locked for long: with the next entry
@@ -131,11 +151,11 @@ class Ledger:
         except sqlite3.Error as error:
             self._lose(error)
 
-    def _read_totals(self, since: str) -> list[dict[str, Any]]:
+    def _rows(self, query: str, since: str) -> list[dict[str, Any]]:
         connection = self._open()
         if connection is None:
             raise OSError("the record of usage can't be used")
-        cursor = connection.execute(_TOTALS, (since,))
+        cursor = connection.execute(query, (since,))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
@@ -182,8 +202,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         _use_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         with connection:
-            connection.execute(_CREATE)
-            connection.execute(_INDEX)
+            for statement in (_CREATE, _INDEX, _CREATE_FILES, _INDEX_FILES):
+                connection.execute(statement)
         path.chmod(0o600)
     except BaseException:
         connection.close()
@@ -203,6 +223,10 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _since(days: int) -> str:
+    return (date.today() - timedelta(days=max(days, 1) - 1)).isoformat()
 
 
 def today() -> str:

@@ -29,7 +29,7 @@ from mm_lsp.settings import ModelFacts
 from mm_lsp.tokens import estimate
 
 # Tokens that an answer would have had, where a cancelled call is billed in full and none has been seen to its end yet.
-_USUAL: dict[Feature, int] = {"completion": 300, "explain": 800, "edit": 800, "doctor": 50}
+_USUAL: dict[Feature, int] = {"completion": 300, "explain": 800, "edit": 800, "command": 800, "doctor": 50}
 _STEP = 0.3  # how far one answer moves what is usual
 # The endpoint was at work when the call failed with one of these.
 _WORKED: frozenset[Fault] = frozenset(("incomplete", "stalled", "network"))
@@ -53,7 +53,7 @@ class Metered:
 
         def record(counted: Usage | None) -> None:
             call.counted = counted or call.counted
-            self._ledger.add(call.entry(request, name))
+            self._ledger.add(call.entry(request, name), request.files)
             if call.counted is not None:
                 seen = call.counted.completion_tokens
                 self._usual[key] = self._usual.get(key, seen) * (1 - _STEP) + seen * _STEP

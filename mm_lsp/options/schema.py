@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -117,12 +117,28 @@ class ContextOptions(_Group):
     max_files: Annotated[int, Field(ge=0)] = 20000
 
 
+RuleFamily = Literal[
+    "agents", "claude", "cursor", "copilot", "windsurf", "cline", "roo", "gemini", "qwen", "continue", "junie", "zed",
+    "aider", "crush",
+]  # fmt: skip
+
+
 class RulesOptions(_Group):
+    """`families`: those of a list and no others; in a table, false switches one off."""
+
     enabled: bool = True
     policy: Literal["merge", "first"] = "merge"
-    families: Literal["all"] | list[str] | dict[str, bool] = "all"
+    families: Literal["all"] | list[RuleFamily] | dict[RuleFamily, bool] = "all"
     max_bytes: Annotated[int, Field(ge=0, le=1_048_576)] = 32768
     in_completion: bool = False
+
+    def chosen_families(self) -> frozenset[str] | None:
+        """None = all."""
+        if isinstance(self.families, str):
+            return None
+        if isinstance(self.families, list):
+            return frozenset(self.families)
+        return frozenset(name for name in get_args(RuleFamily) if self.families.get(name, True))
 
 
 class PrivacyOptions(_Group):

@@ -155,10 +155,18 @@ def _settings(options: Options, api_key: str | None) -> Settings:
         ),
         models={name: facts.model_dump(exclude_none=True) for name, facts in options.models.items()},
         budget=BudgetSettings(options.budget.daily, options.budget.currency),
-        rules=RulesSettings(options.rules.enabled, options.rules.max_bytes),
+        rules=RulesSettings(
+            enabled=options.rules.enabled,
+            max_bytes=options.rules.max_bytes,
+            policy=options.rules.policy,
+            families=options.rules.chosen_families(),
+            in_completion=options.rules.in_completion,
+        ),
         log=LogSettings(options.log.level, options.log.file or None, options.log.prompts),
         trust=options.trust,
         ignore=tuple(options.privacy.ignore),
+        redact=options.privacy.redact,
+        preview=options.privacy.preview,
         answers_language=options.answers.language,
     )
 

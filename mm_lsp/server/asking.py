@@ -1,40 +1,47 @@
-"""Putting a question to the model on behalf of someone who waits for it; and the rules that go with it."""
+"""Putting a question to the model on behalf of someone who waits for it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from lsprotocol import types
-
-from mm_lsp.assist.rules import RuleFile
 from mm_lsp.llm.model import LanguageModel
 from mm_lsp.messages import (
     BadReply,
     Bill,
     Event,
+    Message,
     ModelError,
     ModelRequest,
     Notice,
+    Reasoning,
     Refused,
     Stop,
     TextDelta,
     TextWasThinking,
     ThinkingDelta,
+    ToolCall,
     TryAgain,
+    Usage,
 )
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.log import logger
-from mm_lsp.server.progress import Progress
 from mm_lsp.server.session import Snapshot
-from mm_lsp.workspace import rule_files, trust
-from mm_lsp.workspace.files import root_of
 
-_TRUST, _RESTRICT = "Trust this workspace", "Don't use them"
+_ROUNDS = 6  # of tool calls, before the model has to answer with what it knows
+
+
+class Shows(Protocol):
+    """Where the user sees how far an answer is."""
+
+    def say(self, message: str) -> None: ...
+
+    def text(self, delta: str, length: int) -> None: ...
+
+
+AnswerTool = Callable[[ToolCall], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +52,79 @@ class Answer:
     usage: dict[str, Any]
 
 
+async def no_tool(call: ToolCall) -> str:
+    return f"There is no function {call.name}."
+
+
 async def ask(
     ls: MmLanguageServer,
     request: ModelRequest,
-    progress: Progress,
+    progress: Shows,
     is_enough: Callable[[str], bool] = lambda _: False,
+    answer_tool: AnswerTool = no_tool,
 ) -> Answer:
-    """The whole answer, or as much as `is_enough`. Raises ModelError."""
+    """The whole answer, or as much as `is_enough`; calls of the request's tools are answered on the way.
+    Raises ModelError."""
     model = await ls.session.model()
     warn_of_budget(ls)
     if ls.session.settings.log.prompts:
         logger.info("prompt: %s", [message.content for message in request.messages])
     try:
-        return await _answer(ls, model, request, progress, is_enough)
+        return await _conversation(ls, model, request, progress, is_enough, answer_tool)
     except ModelError as error:
         error.args = (with_rest(ls, error),)
         raise
+
+
+async def _conversation(
+    ls: MmLanguageServer,
+    model: LanguageModel,
+    request: ModelRequest,
+    progress: Shows,
+    is_enough: Callable[[str], bool],
+    answer_tool: AnswerTool,
+) -> Answer:
+    text, bills = "", list[Bill]()
+    while True:
+        turn = await _turn(ls, model, request, progress, is_enough, text)
+        text += turn.text
+        bills.append(turn.bill)
+        if not turn.calls or not request.tools or is_enough(turn.text):
+            break
+        tools = request.tools if len(bills) < _ROUNDS else ()
+        messages = (*request.messages, *await _replies(turn, progress, answer_tool))
+        request = replace(request, messages=messages, tools=tools)
+    if not text.strip():
+        raise BadReply(why_empty(turn.reason))
+    if turn.reason == "length" and request.feature == "edit" and not is_enough(text):
+        raise BadReply("The model's answer broke off at max_tokens; nothing was changed. Select less, or raise it.")
+    if turn.reason == "length":
+        tell_once(ls, "The model's answer broke off at max_tokens (model.params).")
+    return Answer(text, usage_result(_sum(bills)))
+
+
+async def _replies(turn: _Turn, progress: Shows, answer_tool: AnswerTool) -> list[Message]:
+    """The model's turn as it goes back, and what its calls gave."""
+    said = Message("assistant", turn.text, turn.reasoning, turn.calls)
+    progress.say("reading what the model asked for…")
+    results = [Message("tool", await answer_tool(call), tool_call_id=call.id) for call in turn.calls]
+    return [said, *results]
+
+
+def _sum(bills: list[Bill]) -> Bill:
+    usages = [bill.usage for bill in bills]
+    costs = [bill.cost for bill in bills]
+    return Bill(
+        Usage(
+            sum(usage.prompt_tokens for usage in usages),
+            sum(usage.completion_tokens for usage in usages),
+            sum(usage.reasoning_tokens for usage in usages),
+            sum(usage.cached_tokens for usage in usages),
+            any(usage.estimated for usage in usages),
+        ),
+        None if None in costs else sum(cost for cost in costs if cost is not None),
+        bills[0].currency,
+    )
 
 
 def warn_of_budget(ls: MmLanguageServer) -> None:
@@ -76,39 +140,54 @@ def with_rest(ls: MmLanguageServer, error: ModelError) -> str:
     return f"{error} {rests[0].upper()}{rests[1:].partition(' (')[0]}."
 
 
-async def _answer(
+_NOTHING = Bill(Usage())
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One answer of the model in a conversation with tools."""
+
+    text: str = ""
+    reason: str = ""
+    reasoning: Reasoning | None = None
+    calls: tuple[ToolCall, ...] = ()
+    bill: Bill = _NOTHING
+
+
+async def _turn(
     ls: MmLanguageServer,
     model: LanguageModel,
     request: ModelRequest,
-    progress: Progress,
+    progress: Shows,
     is_enough: Callable[[str], bool],
-) -> Answer:
-    text, reason = "", ""
+    before: str,
+) -> _Turn:
+    """`before`: what earlier turns have said."""
+    turn = _Turn()
     async with model.stream(request) as events:
         async for event in events:
-            if isinstance(event, TextDelta):
-                text += event.text
-                progress.text(event.text, len(text))
-                if is_enough(text):
-                    events.enough()
-                    break
-            elif isinstance(event, TextWasThinking):
-                text = ""
-            elif isinstance(event, Stop):
-                reason = event.reason
-            else:
-                _show(ls, event, progress)
-        usage = usage_result(events.bill())
-    if not text.strip():
-        raise BadReply(why_empty(reason))
-    if reason == "length" and request.feature == "edit" and not is_enough(text):
-        raise BadReply("The model's answer broke off at max_tokens; nothing was changed. Select less, or raise it.")
-    if reason == "length":
-        tell_once(ls, "The model's answer broke off at max_tokens (model.params).")
-    return Answer(text, usage)
+            match event:
+                case TextDelta(text):
+                    turn.text += text
+                    progress.text(text, len(before) + len(turn.text))
+                    if is_enough(turn.text):
+                        events.enough()
+                        break
+                case TextWasThinking():
+                    turn.text = ""
+                case Stop(reason):
+                    turn.reason = reason
+                case ToolCall():
+                    turn.calls = (*turn.calls, event)
+                case Reasoning():
+                    turn.reasoning = event
+                case _:
+                    _show(ls, event, progress)
+        turn.bill = events.bill()
+    return turn
 
 
-def _show(ls: MmLanguageServer, event: Event, progress: Progress) -> None:
+def _show(ls: MmLanguageServer, event: Event, progress: Shows) -> None:
     match event:
         case ThinkingDelta():
             progress.say("thinking…")
@@ -162,43 +241,6 @@ async def sendable(ls: MmLanguageServer, snapshot: Snapshot) -> Snapshot:
     return snapshot
 
 
-async def rules_for(ls: MmLanguageServer, snapshot: Snapshot) -> list[RuleFile]:
-    """The rules of a trusted workspace. Where nobody has said yet, asks (once, without waiting) and goes without."""
-    if snapshot.path is None or not snapshot.settings.rules.enabled:
-        return []
-    root, found, said = await asyncio.to_thread(_look_for_rules, snapshot.path, snapshot.folders)
-    if not found:
-        return []
-    verdict = said if snapshot.settings.trust == "ask" else snapshot.settings.trust
-    if verdict == "trusted":
-        return [RuleFile(path, text) for path, text in found]
-    if verdict is None and root not in ls.session.asked_about:
-        ls.session.asked_about.add(root)
-        ls.tasks.spawn(_ask_for_trust(ls, root, [path for path, _ in found]), "question of trust")
-    return []
-
-
-def _look_for_rules(path: Path, folders: tuple[Path, ...]) -> tuple[Path, list[tuple[str, str]], trust.Verdict | None]:
-    root = root_of(path, folders)
-    found = rule_files.find(path, root)
-    return root, found, trust.verdict(root) if found else None
-
-
-async def _ask_for_trust(ls: MmLanguageServer, root: Path, found: list[str]) -> None:
-    question = types.ShowMessageRequestParams(
-        type=types.MessageType.Info,
-        message=f"{root.name} brings rules for the model ({', '.join(found)}). Use them in this workspace from now on? "
-        "Until you say so they are left out.",
-        actions=[types.MessageActionItem(_TRUST), types.MessageActionItem(_RESTRICT)],
-    )
-    answer = await ls.window_show_message_request_async(question)
-    if answer is not None and answer.title in (_TRUST, _RESTRICT):
-        await decide_trust(root, answer.title == _TRUST)
-
-
-async def decide_trust(root: Path, trusted: bool) -> None:
-    """Keeps the user's word. Raises Refused if it can't be kept."""
-    try:
-        await asyncio.to_thread(trust.remember, root, "trusted" if trusted else "restricted")
-    except OSError as error:
-        raise Refused(f"The decision can't be kept on disk: {error.strerror}.") from error
+def restored(text: str, request: ModelRequest) -> str:
+    """The model's text with the secrets that the request did without, for what is put into the user's own files."""
+    return request.redactor.restored(text) if request.redactor is not None else text

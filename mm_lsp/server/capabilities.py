@@ -26,6 +26,7 @@ class ClientProfile:
     resolves_edits: bool = False
     tags_generated: bool = False
     reads_markdown: bool = False  # in the documentation of completion items
+    hovers_markdown: bool = False
     work_done_progress: bool = False
     show_document: bool = False
     configuration: bool = False
@@ -52,6 +53,7 @@ class ClientProfile:
             resolves_edits="edit" in rows(_dig(action, "resolveSupport", "properties"))
             and _dig(action, "dataSupport") is True,
             reads_markdown="markdown" in rows(_dig(document, "completion", "completionItem", "documentationFormat")),
+            hovers_markdown="markdown" in rows(_dig(document, "hover", "contentFormat")),
             tags_generated=1 in rows(_dig(action, "tagSupport", "valueSet")),
             work_done_progress=_dig(capabilities, "window", "workDoneProgress") is True,
             show_document=_dig(capabilities, "window", "showDocument", "support") is True,
@@ -83,7 +85,10 @@ def server_capabilities(profile: ClientProfile, commands: Sequence[str], kinds: 
         "positionEncoding": profile.encoding,
         "textDocumentSync": {"openClose": True, "change": 2, "save": False},
         "inlineCompletionProvider": {},
-        "completionProvider": {},
+        "completionProvider": {"triggerCharacters": ["/", "@"]},
+        "hoverProvider": True,
+        "documentLinkProvider": {},
+        "definitionProvider": True,
         "codeActionProvider": {"codeActionKinds": list(kinds), "resolveProvider": profile.long_requests},
         "executeCommandProvider": {"commands": list(commands), "workDoneProgress": True},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},

@@ -10,7 +10,10 @@ from typing import Any
 from lsprotocol import types
 
 from mm_lsp.assist import explain as thought
+from mm_lsp.llm.veil import redactor_for
+from mm_lsp.messages import ModelRequest
 from mm_lsp.server import asking
+from mm_lsp.server.guiding import Guide, guide_for
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.progress import Progress
 from mm_lsp.server.session import Snapshot
@@ -23,19 +26,23 @@ async def explain(
 ) -> tuple[dict[str, Any], str | None]:
     """(the command's result, a sentence). Raises ModelError."""
     snapshot = await asking.sendable(ls, snapshot)
-    rules = await asking.rules_for(ls, snapshot)
-    settings = snapshot.settings
-    language = _language(settings.answers_language, question, snapshot.profile.locale)
-    request = thought.request_for(
-        snapshot.document, snapshot.name, span, question, language, rules, settings.rules.max_bytes
-    )
-    answer = await asking.ask(ls, request, progress)
-    said = None if snapshot.profile.stream_text else await _show(ls, snapshot, answer.text)
-    model = settings.model.name
+    guide = await guide_for(ls, snapshot, question or "")
+    request = request_for(snapshot, span, question, guide)
+    answer = await asking.ask(ls, request, progress, answer_tool=guide.answer)
+    said = None if snapshot.profile.stream_text else await show(ls, snapshot, answer.text)
+    model = snapshot.settings.model.name
     return {"markdown": answer.text, "model": model, "usage": answer.usage}, said
 
 
-def _language(wanted: str, question: str | None, locale: str) -> str:
+def request_for(snapshot: Snapshot, span: Span, question: str | None, guide: Guide) -> ModelRequest:
+    settings = snapshot.settings
+    language = language_of_answers(settings.answers_language, question, snapshot.profile.locale)
+    redactor = redactor_for(settings)
+    return thought.request_for(snapshot.document, snapshot.name, span, question, language, guide.guidance, redactor)
+
+
+def language_of_answers(wanted: str, question: str | None, locale: str) -> str:
+    """In English, for the prompt."""
     if wanted != "auto":
         return wanted
     locale = locale or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
@@ -46,7 +53,7 @@ def _language(wanted: str, question: str | None, locale: str) -> str:
     return f"the language of the question (if that is unclear, {spoken})" if question else spoken
 
 
-async def _show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str | None:
+async def show(ls: MmLanguageServer, snapshot: Snapshot, markdown: str) -> str | None:
     """Opens the answer beside the code without taking the focus; else a sentence says where it is."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", snapshot.name.rpartition("/")[2]) or "answer"
     try:

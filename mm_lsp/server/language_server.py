@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from keyword import iskeyword
 from typing import Any, TypeVar
 
 from lsprotocol import types
@@ -13,6 +14,7 @@ from mm_lsp.server.processes import is_alive
 from mm_lsp.server.protocol import INVALID_PARAMS, Protocol, ResponseError, strict_converter
 from mm_lsp.server.session import Session, Snapshot
 from mm_lsp.server.tasks import Tasks
+from mm_lsp.untyped import table
 
 Arguments = TypeVar("Arguments")
 
@@ -66,7 +68,8 @@ class MmLanguageServer(LanguageServer):
             given = {}
         if not isinstance(given, dict):
             raise ResponseError(INVALID_PARAMS, f"{params.command} takes one argument, an object.")
-        return self.protocol.structure(given, kind)
+        named = {f"{name}_" if iskeyword(str(name)) else str(name): value for name, value in table(given).items()}
+        return self.protocol.structure(named, kind)
 
     def snapshot(self, uri: str | None) -> Snapshot:
         """The snapshot of an open document; without a `uri` of the one touched last. Raises ResponseError."""

@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.log import logger, where
+from mm_lsp.server.previewing import Previews
 from mm_lsp.server.processes import is_alive
 from mm_lsp.server.protocol import MessageId
 from mm_lsp.server.routes import METHODS
@@ -32,6 +33,7 @@ async def _serve(read: Callable[[int], bytes], write: Callable[[memoryview], int
     loop = asyncio.get_running_loop()
     ls = MmLanguageServer()
     ls.follow(parent_id)
+    ls.session.provider.permit = Previews(ls).permit
     ls.protocol.handlers = METHODS
     ls.protocol.frames = FrameWriter(write)
     pump = _Pump(ls)

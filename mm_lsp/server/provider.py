@@ -7,11 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from mm_lsp.messages import Refused
+from mm_lsp.messages import ModelRequest, Refused
 from mm_lsp.settings import Settings
 from mm_lsp.workspace.user_dirs import config_file, data_dir
 
 if TYPE_CHECKING:
+    from mm_lsp.llm.guarded import Guarded, Permit
     from mm_lsp.llm.ledger import Ledger
     from mm_lsp.llm.metering import Metered
 
@@ -34,9 +35,16 @@ class Provider:
         self._ledger: Ledger | None = None
         self._building = asyncio.Lock()
         self._looked = 0.0  # for another key, at this time
+        self.permit: Permit = _permitted
 
-    async def model(self) -> Metered:
-        """The client for the settings in force. Raises Refused where a key is missing."""
+    async def model(self) -> Guarded:
+        """The client for the settings in force, through which nothing secret goes out. Raises Refused where a key is
+        missing."""
+        from mm_lsp.llm.guarded import Guarded
+
+        return Guarded(await self._metered(), self._settings, self.permit)
+
+    async def _metered(self) -> Metered:
         if not self._settings().has_model:
             raise Refused(
                 f'No API key. Set the environment variable MM_LSP_API_KEY, or write [model] api_key = "…" into '
@@ -106,6 +114,11 @@ class Provider:
         settings = await self._reread()
         same = settings.model.base_url == self._settings().model.base_url
         return settings.model.api_key if same else None
+
+
+async def _permitted(request: ModelRequest) -> None:
+    """Where nobody asks the user first."""
+    del request
 
 
 def fits(old: Settings, new: Settings) -> bool:

@@ -7,7 +7,18 @@ from typing import Any
 
 from lsprotocol import types
 
-from mm_lsp.server.handlers import code_action, completion, control, edit, explain, lifecycle, text_sync
+from mm_lsp.server.handlers import (
+    code_action,
+    command,
+    completion,
+    context,
+    control,
+    edit,
+    explain,
+    lifecycle,
+    rule_help,
+    text_sync,
+)
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.protocol import Handler, invalid_params
 
@@ -17,6 +28,11 @@ COMMANDS: Mapping[str, Command] = {
     "mm-lsp.explain": explain.explain,
     "mm-lsp.edit": edit.edit,
     "mm-lsp.apply": code_action.apply,
+    "mm-lsp.command.list": command.list_commands,
+    "mm-lsp.command.run": command.run,
+    "mm-lsp.command.preview": command.preview,
+    "mm-lsp.context": context.context,
+    "mm-lsp.rules": context.rules,
     "mm-lsp.jobs": control.jobs,
     "mm-lsp.cancel": control.cancel,
     "mm-lsp.usage": control.usage,
@@ -52,9 +68,12 @@ METHODS: Mapping[str, Handler] = {
     types.TEXT_DOCUMENT_DID_CHANGE: text_sync.did_change,
     types.TEXT_DOCUMENT_DID_SAVE: lifecycle.ignore,
     types.TEXT_DOCUMENT_DID_CLOSE: text_sync.did_close,
-    types.TEXT_DOCUMENT_COMPLETION: completion.completion,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action.code_action,
     # coroutine functions: tasks, which `$/cancelRequest` ends
+    types.TEXT_DOCUMENT_COMPLETION: completion.completion,
+    types.TEXT_DOCUMENT_HOVER: rule_help.hover,
+    types.TEXT_DOCUMENT_DOCUMENT_LINK: rule_help.document_link,
+    types.TEXT_DOCUMENT_DEFINITION: rule_help.definition,
     types.SHUTDOWN: lifecycle.shutdown,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: completion.inline_completion,
     types.CODE_ACTION_RESOLVE: code_action.resolve,

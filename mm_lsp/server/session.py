@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from mm_lsp.assist.commands import Command
 from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.reuse import Remembered
 from mm_lsp.server import configuration
@@ -21,8 +22,11 @@ from mm_lsp.settings import Settings
 from mm_lsp.text import Document
 from mm_lsp.workspace.files import path_of, relative_name
 from mm_lsp.workspace.ignore import reason_to_hold_back
+from mm_lsp.workspace.library import Library, Wanted
+from mm_lsp.workspace.trust import Verdict
 
 if TYPE_CHECKING:
+    from mm_lsp.llm.guarded import Guarded
     from mm_lsp.llm.metering import Metered
 
 _REMEMBERED = 8  # suggestions a document
@@ -84,6 +88,29 @@ class Outcome:
     timings: dict[str, int] = field(default_factory=dict[str, int])
 
 
+class Menu(NamedTuple):
+    """The commands that may be called for a document, by name; `looked`: the loop's time."""
+
+    commands: Mapping[str, Command]
+    looked: float
+
+
+class OpenTexts(Mapping[Path, str]):
+    """The texts of open documents by path, joined only when somebody looks."""
+
+    def __init__(self, documents: Mapping[Path, Document]) -> None:
+        self._documents = documents
+
+    def __getitem__(self, path: Path) -> str:
+        return self._documents[path].text
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
 class Session:
     def __init__(self, tap: Tap | None = None) -> None:
         self.provider = Provider(lambda: self.settings, self._read_settings, tap)
@@ -95,7 +122,12 @@ class Session:
         self.documents: dict[str, Document] = {}
         self.jobs: dict[str, Job] = {}
         self.outcomes: dict[str, Outcome] = {}
-        self.asked_about: set[Path] = set()
+        self.library = Library()
+        self.trust_said: dict[Path, Verdict] = {}  # in this session, by the client itself
+        self.menus: dict[str, Menu] = {}
+        self.looking: set[str] = set()  # documents for which the disk is being looked at
+        self.asked_about: set[tuple[Path, str]] = set()
+        self._ignored: dict[str, str | None] = {}  # documents that the disk's ignore files have been asked about
         self.told: set[str] = set()  # sentences that need not be said twice
         self.is_loaded = asyncio.Event()
         self.pulled = asyncio.Event()
@@ -119,7 +151,7 @@ class Session:
         self._recency[uri] = None
 
     def close(self, uri: str) -> None:
-        for table in (self.documents, self._recency, self._memory, self.outcomes):
+        for table in (self.documents, self._recency, self._memory, self.outcomes, self._ignored, self.menus):
             table.pop(uri, None)
 
     @property
@@ -140,21 +172,35 @@ class Session:
             folders=self.folders,
             settings=self.settings,
             profile=self.profile,
-            held_back=file.held_back,
+            held_back=file.held_back or self._ignored.get(uri),
         )
 
     async def loaded(self, snapshot: Snapshot) -> Snapshot:
-        """The same document under the settings in force: those of the first second are not yet the user's."""
+        """The same document under the settings in force (those of the first second are not yet the user's), and under
+        the ignore files as they lie on the disk now: whatever may be sent is to be taken from this one."""
         await self.is_loaded.wait()
-        if snapshot.settings is self.settings:
-            return snapshot
         uri = snapshot.document.uri
-        held_back = _file(uri, self.folders, self.settings.ignore).held_back
+        await self.screen([uri, *(other for other in self.documents if other != uri)])
+        held_back = _file(uri, self.folders, self.settings.ignore).held_back or self._ignored.get(uri)
         return replace(snapshot, settings=self.settings, others=tuple(self._others(uri)), held_back=held_back)
+
+    async def screen(self, uris: Sequence[str]) -> None:
+        """Asks the ignore files about documents."""
+        paths = {uri: path for uri in uris if (path := path_of(uri)) is not None}
+        wanted = self.wanted(None)
+        reasons = await asyncio.to_thread(self.library.reasons, list(paths.values()), wanted, is_open=True)
+        self._ignored |= {uri: reasons[path] for uri, path in paths.items() if uri in self.documents}
+
+    def wanted(self, path: Path | None) -> Wanted:
+        """With what eyes one looks at the workspace now."""
+        texts = OpenTexts({path: doc for uri, doc in self.documents.items() if (path := path_of(uri)) is not None})
+        settings = self.settings
+        return Wanted(path, self.folders, texts, settings.ignore, settings.trust, dict(self.trust_said))
 
     def _others(self, uri: str) -> Iterator[tuple[str, Document]]:
         for other in reversed(self._recency):
-            if other != uri and (file := _file(other, self.folders, self.settings.ignore)).held_back is None:
+            file = _file(other, self.folders, self.settings.ignore)
+            if other != uri and file.held_back is None and self._ignored.get(other) is None:
                 yield file.name, self.documents[other]
 
     # ---------------------------------------------------------------- suggestions
@@ -179,7 +225,7 @@ class Session:
         old, self.settings = self.settings, settings
         return self.provider.outdated(old)
 
-    async def model(self) -> Metered:
+    async def model(self) -> Guarded:
         """The client for the settings in force. Raises Refused where a key is missing."""
         await self.is_loaded.wait()
         return await self.provider.model()

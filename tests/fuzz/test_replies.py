@@ -14,6 +14,7 @@ from mm_lsp.assist.code_action import Diagnostic, instruction_in, offers
 from mm_lsp.assist.completion import Place, Suggestion, request_for, suggestion_from
 from mm_lsp.assist.reuse import Remembered
 from mm_lsp.messages import BadReply
+from mm_lsp.redact import Redactor
 from mm_lsp.settings import CompletionSettings
 from mm_lsp.text import Document, Position, Span
 
@@ -85,7 +86,7 @@ def test_a_suggestion_goes_on_from_any_selected_entry(
     if suggestion:
         assert suggestion.span == span
         assert suggestion.text.startswith(selected)
-    request_for(place, "a.py", [("b.py", document)], CompletionSettings())
+    request_for(place, "a.py", [("b.py", document)], CompletionSettings(), Redactor())
 
 
 @given(code(), positions(), code(), st.integers(0, 40))

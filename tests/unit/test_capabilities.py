@@ -13,16 +13,19 @@ from tests.support.caps import CAPS
 COMMON = {
     "name": "", "locale": "", "encoding": "utf-8", "document_changes": True, "apply_edit": True,
     "action_literals": True, "resolves_edits": True, "tags_generated": False, "reads_markdown": True,
+    "hovers_markdown": True,
     "work_done_progress": True, "show_document": True, "configuration": True,
     "declares_inline_completion": False, "inline_newlines_only": False, "long_requests": False, "stream_text": False,
 }  # fmt: skip
 EDITORS: dict[str, dict[str, Any]] = {
     "emacs-28.2-eglot-1.9": {
-        "encoding": "utf-16", "resolves_edits": False, "reads_markdown": False, "work_done_progress": False,
-        "show_document": False,
+        "encoding": "utf-16", "resolves_edits": False, "reads_markdown": False, "hovers_markdown": False,
+        "work_done_progress": False, "show_document": False,
     },
     "emacs-28.2-lsp-mode-8.0.0": {"name": "emacs", "encoding": "utf-16", "show_document": False},
-    "emacs-30.2-eglot-1.17.30": {"name": "Eglot", "encoding": "utf-32", "reads_markdown": False},
+    "emacs-30.2-eglot-1.17.30": {
+        "name": "Eglot", "encoding": "utf-32", "reads_markdown": False, "hovers_markdown": False,
+    },
     "emacs-30.2-lsp-mode-10.0.0": {"name": "emacs", "encoding": "utf-32", "declares_inline_completion": True},
     "helix-25.07.1-20260723": {"name": "helix", "reads_markdown": False},
     "neovim-0.11.4": {"name": "Neovim", "inline_newlines_only": True},
@@ -92,6 +95,7 @@ READ = {
         "textDocument": {
             "inlineCompletion": {},
             "completion": {"completionItem": {"documentationFormat": ["markdown"]}},
+            "hover": {"contentFormat": ["markdown"]},
             "codeAction": {
                 "dataSupport": True, "resolveSupport": {"properties": ["edit"]}, "tagSupport": {"valueSet": [1]},
                 "codeActionLiteralSupport": {},
@@ -140,6 +144,8 @@ def test_what_we_say_that_we_can(long_requests: bool) -> None:
     assert said["positionEncoding"] == "utf-32"
     assert said["textDocumentSync"] == {"openClose": True, "change": 2, "save": False}
     assert said["inlineCompletionProvider"] == {}
-    assert "triggerCharacters" not in said["completionProvider"]
+    assert said["completionProvider"] == {"triggerCharacters": ["/", "@"]}
     assert said["codeActionProvider"] == {"codeActionKinds": ["quickfix"], "resolveProvider": long_requests}
+    assert said["hoverProvider"] is said["definitionProvider"] is True
+    assert said["documentLinkProvider"] == {}
     assert said["executeCommandProvider"]["commands"] == ["mm-lsp.explain"]

@@ -4,6 +4,7 @@ import pytest
 
 from mm_lsp.assist.completion import Place, is_enough, request_for, suggestion_from
 from mm_lsp.messages import ModelRequest
+from mm_lsp.redact import Redactor
 from mm_lsp.settings import CompletionSettings
 from mm_lsp.text import Document, Position, Span
 from mm_lsp.tokens import estimate
@@ -15,7 +16,7 @@ SETTINGS = CompletionSettings()
 
 def ask(marked: str, others: tuple[tuple[str, str], ...] = (), settings: CompletionSettings = SETTINGS) -> ModelRequest:
     documents = [(path, Document.of(text)) for path, text in others]
-    return request_for(Place(*cursor(marked)), "src/a.py", documents, settings)
+    return request_for(Place(*cursor(marked)), "src/a.py", documents, settings, Redactor())
 
 
 def contents(request: ModelRequest) -> tuple[str, str]:
@@ -190,7 +191,7 @@ def test_the_question_stands_behind_the_selected_entry(marked: str, selected: st
     place = Place(document, position, (Span(Position(0, 0), position), selected))
     assert place.typed.text == selected + marked.split("‸")[1]
     assert place.cursor == place_after(selected)
-    _, user = contents(request_for(place, "a.py", [], SETTINGS))
+    _, user = contents(request_for(place, "a.py", [], SETTINGS, Redactor()))
     assert user.endswith(selected + "<|hole|>" + marked.split("‸")[1])
 
 

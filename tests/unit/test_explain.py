@@ -3,16 +3,17 @@
 import pytest
 
 from mm_lsp.assist import explain
-from mm_lsp.assist.rules import RuleFile
+from mm_lsp.assist.guidance import NONE, Guidance
 from mm_lsp.messages import ModelRequest
+from mm_lsp.redact import Redactor
 from mm_lsp.tokens import estimate
 
 from .marked import selection
 
 
-def ask(marked: str, question: str | None = None, rules: tuple[RuleFile, ...] = ()) -> ModelRequest:
+def ask(marked: str, question: str | None = None, guidance: Guidance = NONE) -> ModelRequest:
     document, span = selection(marked)
-    return explain.request_for(document, "src/a.py", span, question, "German", rules, 1000)
+    return explain.request_for(document, "src/a.py", span, question, "German", guidance, Redactor())
 
 
 def user(request: ModelRequest) -> str:
@@ -20,13 +21,13 @@ def user(request: ModelRequest) -> str:
 
 
 def test_the_question_holds_the_part_its_surroundings_and_what_is_asked() -> None:
-    request = ask("before()\n«this()\n»after()\n", "Why?", (RuleFile("AGENTS.md", "Be kind."),))
+    request = ask("before()\n«this()\n»after()\n", "Why?", Guidance("\nBe kind.\n"))
     assert user(request) == (
         "File: src/a.py (python)\n\n<code>\nbefore()\nthis()\nafter()\n\n</code>\n\nThe part in question, line 2:\n\n"
         "<selection>\nthis()\n\n</selection>\n\nWhy?"
     )
     assert "in German," in request.messages[0].content
-    assert '<rules source="AGENTS.md">\nBe kind.\n</rules>' in request.messages[0].content
+    assert request.messages[0].content.endswith("\nBe kind.\n")
     assert request.feature == "explain"
 
 

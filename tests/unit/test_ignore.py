@@ -13,13 +13,16 @@ HELD_BACK = [
     ".git-credentials", "my-service-account.json", "service-account-prod.json", "credentials.json",
     "aws-credentials-old.json", "secrets.yml", "secrets.yaml", "secrets.json", "secrets.toml", "Secrets.YAML",
     "terraform.tfvars", "terraform.tfstate", "terraform.tfstate.backup", ".vault-token", ".aws/credentials",
-    ".kube/config", ".docker/config.json",
+    ".kube/config", ".docker/config.json", ".env~", ".env-old", ".env_backup", ".env.bak", "#.env#", ".envrc",
+    "master.key", "prod.tfvars", "prod.auto.tfvars.json", ".config/gcloud/legacy/me/credentials.db",
+    "gcloud/credentials.db",
 ]  # fmt: skip
 SENT = [
     ".env.example", ".env.sample", ".env.template", ".env.dist", "id_rsa.pub", "id_ed25519.pub", "env.py",
     "environment.py", ".envrc.md", "main.py", "key.py", "keys.go", "pem.c", "credentials.py", "secrets.py",
     "secret.txt", "config.json", "kube/config", "aws/credentials.go", "README.md", ".gitignore",
-    "docker/config.json", "monkey", "keyboard.kt", "test_id_rsa.py",
+    "docker/config.json", ".env-example", ".env_sample",
+    "credentials.db", "example.tfvars.md", ".environment", "monkey", "keyboard.kt", "test_id_rsa.py",
 ]  # fmt: skip
 
 
@@ -55,6 +58,12 @@ def test_other_files_are_not(name: str) -> None:
         ("", "/w/a.py", False),
         ("/", "/w/a.py", False),
         ("*", "/w/a.py", True),
+        ("*.{sql,csv}", "/w/a/dump.csv", True),
+        ("a/**/c.py", "/w/a/x/y/c.py", True),
+        ("a/*.py", "/w/a/b/c.py", False),
+        ("*.py/x", "/w/a.py", False),
+        ("A.py", "/w/a.py", False),
+        ("[", "/w/a.py", False),
     ],
 )
 def test_the_users_own_patterns(pattern: str, path: str, held: bool) -> None:

@@ -8,7 +8,7 @@ from mm_lsp import prompts
 from mm_lsp.messages import Message
 
 COMPLETE = {
-    "hole": "<|hole|>", "max_lines": "30", "others": "", "file": "a.py", "language": "python",
+    "hole": "<|hole|>", "max_lines": "30", "rules": "", "others": "", "file": "a.py", "language": "python",
     "before": "", "after": "",
 }  # fmt: skip
 

@@ -3,8 +3,9 @@
 import pytest
 
 from mm_lsp.assist import rewrite
-from mm_lsp.assist.rules import RuleFile
+from mm_lsp.assist.guidance import Guidance
 from mm_lsp.messages import BadReply
+from mm_lsp.redact import Redactor
 
 from .marked import selection
 
@@ -142,10 +143,10 @@ def test_a_span_grows_to_whole_lines(marked: str, lines: str) -> None:
 def test_the_question_holds_the_selection_its_surroundings_the_task_and_the_rules() -> None:
     document, span = selection("before()\n«old()\n»after()\n")
     request = rewrite.request_for(
-        document, "src/a.py", span, "Rename {{it}}.", [RuleFile("AGENTS.md", "Be kind.")], 1000
+        document, "src/a.py", span, "Rename {{it}}.", Guidance("\nBe kind.\n"), Redactor()
     )
     system, user = request.messages
-    assert '<rules source="AGENTS.md">\nBe kind.\n</rules>' in system.content
+    assert system.content.endswith("\nBe kind.\n")
     assert user.content == (
         "File: src/a.py (python)\n\n<before>\nbefore()\n\n</before>\n<selection>\nold()\n\n</selection>\n"
         "<after>\nafter()\n\n</after>\n\nTask: Rename {{it}}."

@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from mm_lsp.assist import code_action as catalogue
 from mm_lsp.assist.code_action import Diagnostic, Offer
-from mm_lsp.server import convert, editing, explaining, jobs
+from mm_lsp.server import commanding, convert, editing, explaining, jobs, menus, rule_help
 from mm_lsp.server.jobs import Work
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.progress import Progress
@@ -37,26 +37,32 @@ class ApplyArguments:
     range: types.Range | None = None
     instruction: str = ""
     title: str = ""
+    command: str = ""
     offers: list[dict[str, Any]] | None = None
 
 
 def code_action(ls: MmLanguageServer, params: types.CodeActionParams) -> list[Action]:
     snapshot = ls.session.snapshot(params.text_document.uri)
     only = params.context.only
-    if snapshot is None or snapshot.held_back:
+    if snapshot is None:
         return _stops(ls, only)
     document, encoding = snapshot.document, snapshot.profile.encoding
     span = convert.span_from(params.range, document, encoding)
     given = params.context.diagnostics
+    first: list[Action] = _stops(ls, only)
+    if only is None or _is_kind(catalogue.QUICKFIX, only):
+        first += rule_help.fixes_at(snapshot, span, given)
+    if snapshot.held_back:
+        return first
     diagnostics = [Diagnostic(convert.span_from(one.range, document, encoding), one.message) for one in given]
-    offers = catalogue.offers(document, span, diagnostics)
+    offers = catalogue.offers(document, span, diagnostics, menus.known(ls, snapshot))
     if only is not None:
         wanted = [offer for offer in offers if _is_kind(offer.kind, only)]
-        return [*_stops(ls, only), *(_action(offer, snapshot, given) for offer in wanted)]
+        return [*first, *(_action(offer, snapshot, given) for offer in wanted)]
     actions = [_action(offer, snapshot, given) for offer in offers[:_SHOWN]]
     if len(offers) > _SHOWN:
         actions.append(_menu(offers[_SHOWN:], snapshot))
-    return [*_stops(ls, None), *actions]
+    return [*first, *actions]
 
 
 def _is_kind(kind: str, only: Sequence[types.CodeActionKind | str]) -> bool:
@@ -73,6 +79,7 @@ def _data(offer: Offer, snapshot: Snapshot) -> dict[str, Any]:
         "range": convert.range_to_json(offer.span, snapshot.document, snapshot.profile.encoding),
         "instruction": offer.instruction,
         "title": offer.title,
+        "command": offer.command,
     }
 
 
@@ -80,6 +87,9 @@ def _command(offer: Offer, snapshot: Snapshot) -> types.Command:
     data = _data(offer, snapshot)
     if offer.effect == "explain":
         return types.Command(offer.title, "mm-lsp.explain", arguments=[{"uri": data["uri"], "range": data["range"]}])
+    if offer.effect == "command":
+        call = {"name": offer.command, "arguments": offer.instruction, "uri": data["uri"], "range": data["range"]}
+        return types.Command(offer.title, "mm-lsp.command.run", arguments=[call])
     return types.Command(offer.title, "mm-lsp.apply", arguments=[data])
 
 
@@ -186,4 +196,7 @@ async def _choose(
         return {"applied": False, "summary": "Nothing was chosen."}, None
     if chosen.id == "explain":
         return await explaining.explain(ls, snapshot, _span(chosen, snapshot), None, progress)
+    if chosen.command:
+        span = _span(chosen, snapshot)
+        return await commanding.run(ls, snapshot, chosen.command, chosen.instruction, span, progress)
     return await _work(ls, snapshot, chosen).run(progress)

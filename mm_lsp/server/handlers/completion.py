@@ -15,11 +15,12 @@ from mm_lsp.assist.context import line_prefix
 from mm_lsp.assist.reuse import first_line
 from mm_lsp.llm.model import LanguageModel
 from mm_lsp.messages import BadReply, ModelError, ModelRequest, Notice, Stop, TextDelta, TextWasThinking, ToolCall
-from mm_lsp.server import asking, convert
+from mm_lsp.server import asking, completing, convert, rule_help, slash
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Outcome, Snapshot
 from mm_lsp.server.tasks import Superseded
 from mm_lsp.settings import CompletionSettings
+from mm_lsp.text import Position
 
 _ACCEPTED = "mm-lsp.accepted"
 _WORD_END = re.compile(r"\w+$")
@@ -53,14 +54,8 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
     if not _reason_for_silence(snapshot, invoked) and (remembered := ls.session.recall(place)):
         ls.session.outcomes[uri] = Outcome("shown", "typed along an earlier suggestion", "memory")
         return remembered
-    snapshot = await ls.session.loaded(snapshot)
-    if reason := _reason_for_silence(snapshot, invoked) or _reason_not_to_ask(snapshot, invoked):
-        ls.session.outcomes[uri] = Outcome("nothing", reason)
-        if invoked:
-            ls.complain(f"No suggestion: {reason}.")
-        return None
     try:
-        return await ls.tasks.latest(_key(uri), _fresh(ls, snapshot, place, invoked), _about(place))
+        return await ls.tasks.latest(_key(uri), _permitted(ls, snapshot, place, invoked), _about(place))
     except Superseded:
         return None
     except ModelError as error:
@@ -68,6 +63,17 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
         if invoked:
             ls.complain(asking.with_rest(ls, error))
         return None
+
+
+async def _permitted(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool) -> Suggestion | None:
+    """Under the user's settings and the ignore files as they are now."""
+    snapshot = await ls.session.loaded(snapshot)
+    if reason := _reason_for_silence(snapshot, invoked) or _reason_not_to_ask(snapshot, invoked):
+        ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
+        if invoked:
+            ls.complain(f"No suggestion: {reason}.")
+        return None
+    return await _fresh(ls, snapshot, place, invoked)
 
 
 def _reason_for_silence(snapshot: Snapshot, invoked: bool) -> str | None:
@@ -100,11 +106,11 @@ async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         return None
     budget = settings.invoked_budget_ms if invoked else settings.automatic_budget_ms
-    request = thought.request_for(place, snapshot.name, snapshot.others, settings)
-    raw, ended = await _raw_answer(ls, model, replace(request, is_automatic=not invoked), settings, budget / 1000)
+    request = replace(await completing.request_for(ls, snapshot, place), is_automatic=not invoked)
+    raw, ended = await _raw_answer(ls, model, request, settings, budget / 1000)
     if ended == "length" and not raw.strip():
         raise BadReply(asking.why_empty(ended))
-    suggestion = thought.suggestion_from(raw, place, settings.max_lines)
+    suggestion = thought.suggestion_from(asking.restored(raw, request), place, settings.max_lines)
     timings = {"pause": round(1000 * (asked - began)), "model": round(1000 * (loop.time() - asked))}
     uri = snapshot.document.uri
     if suggestion is None:
@@ -181,12 +187,25 @@ def _accepted(ls: MmLanguageServer) -> types.Command:
 # ---------------------------------------------------------------- textDocument/completion
 
 
-def completion(ls: MmLanguageServer, params: types.CompletionParams) -> types.CompletionList:
-    """From memory, at once. Where there is nothing yet, the model is asked behind it for the next time."""
+async def completion(ls: MmLanguageServer, params: types.CompletionParams) -> types.CompletionList:
+    """Commands and files where they are being typed; else a suggestion from memory, at once. Where there is none yet,
+    the model is asked behind it for the next time."""
     snapshot = ls.session.snapshot(params.text_document.uri)
-    if snapshot is None or not _is_wanted(ls, snapshot):
+    if snapshot is None:
         return types.CompletionList(is_incomplete=False, items=[])
     position = convert.position_from(params.position, snapshot.document, snapshot.profile.encoding)
+    keys = rule_help.keys_at(snapshot, position)
+    if keys is not None:
+        return types.CompletionList(is_incomplete=False, items=keys)
+    typed = await slash.items_at(ls, snapshot, position)
+    if typed is not None:
+        return types.CompletionList(is_incomplete=True, items=typed)
+    if slash.is_trigger(params.context) or not _is_wanted(ls, snapshot):
+        return types.CompletionList(is_incomplete=False, items=[])
+    return _from_memory(ls, snapshot, position)
+
+
+def _from_memory(ls: MmLanguageServer, snapshot: Snapshot, position: Position) -> types.CompletionList:
     place = Place(snapshot.document, position)
     ls.session.touch(snapshot.document.uri)
     if _reason_for_silence(snapshot, invoked=False):
@@ -211,12 +230,8 @@ def _prepare(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
 
 
 async def _prepared(ls: MmLanguageServer, snapshot: Snapshot, place: Place) -> None:
-    snapshot = await ls.session.loaded(snapshot)
-    if reason := _reason_for_silence(snapshot, invoked=False) or _reason_not_to_ask(snapshot, invoked=False):
-        ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
-        return
     try:
-        work = _fresh(ls, snapshot, place, invoked=False)
+        work = _permitted(ls, snapshot, place, invoked=False)
         await ls.tasks.latest(_key(snapshot.document.uri), work, _about(place))
     except Superseded:
         pass

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from mm_lsp.messages import Refused
-from mm_lsp.server import asking
 from mm_lsp.server import jobs as work
+from mm_lsp.server import trusting
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.protocol import invalid_params
 from mm_lsp.server.session import Outcome
-from mm_lsp.workspace.files import path_of, root_of
+from mm_lsp.workspace.files import path_of
+
+if TYPE_CHECKING:
+    from mm_lsp.llm.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,10 @@ class DocumentArguments:
 
 @dataclass(frozen=True, slots=True)
 class UsageArguments:
+    """`files`: also of which files text was sent."""
+
     days: int = 7
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,29 @@ async def usage(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any
     if not 1 <= given.days <= 3650:
         raise invalid_params("expected 1 to 3650 at days.")
     ledger = await ls.session.provider.ledger()
-    try:
-        rows = await asyncio.wrap_future(ledger.totals(given.days))
-    except Exception as error:
-        raise Refused("The record of usage in the data directory can't be read; see the log.") from error
+    rows = await _from_record(ledger.totals(given.days))
     budget = ls.session.settings.budget
+    files = {"files": await _files_sent(ledger, given.days)} if given.files else {}
     return {
+        **files,
         "days": rows,
         "total": _sums(rows),
         "today": {"cost": round(ledger.spent_today(budget.currency), 6), "currency": budget.currency},
         "budget": {"daily": budget.daily, "currency": budget.currency},
     }
+
+
+async def _from_record(rows: Future[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    try:
+        return await asyncio.wrap_future(rows)
+    except Exception as error:
+        raise Refused("The record of usage in the data directory can't be read; see the log.") from error
+
+
+async def _files_sent(ledger: Ledger, days: int) -> list[dict[str, Any]]:
+    """Paths as people write them."""
+    rows = await _from_record(ledger.files(days))
+    return [{**row, "path": str(path_of(row["path"]) or row["path"])} for row in rows]
 
 
 _SUMMED = (
@@ -114,6 +133,8 @@ async def trust(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any
     folders = ls.session.folders
     if path is None and not folders:
         raise invalid_params("no workspace is open: open a file of it first.")
-    root = await asyncio.to_thread(root_of, path, folders) if path else folders[0]
-    await asking.decide_trust(root, given.trusted)
+    look = await asyncio.to_thread(ls.session.library.look, ls.session.wanted(path))
+    root = look.root
+    await trusting.decide(root, given.trusted, look.digests if given.trusted else None)
+    ls.session.trust_said[root] = "trusted" if given.trusted else "restricted"
     return {"workspace": str(root), "state": "trusted" if given.trusted else "restricted"}
