@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mm_lsp.assist.commands import Command
 from mm_lsp.assist.context import enclosing_block
 from mm_lsp.assist.rewrite import lines_of
+from mm_lsp.rulebook.commands import Command
 from mm_lsp.text import Document, Span
 
 QUICKFIX = "quickfix"

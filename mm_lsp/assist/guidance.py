@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mm_lsp.assist import rules, skills
-from mm_lsp.assist.rules import Assembly, Rule
-from mm_lsp.assist.skills import Skill
 from mm_lsp.messages import Part, Tool
+from mm_lsp.rulebook import rules, skills
+from mm_lsp.rulebook.rules import Assembly, Rule
+from mm_lsp.rulebook.skills import Skill
 from mm_lsp.tokens import estimate
 
 

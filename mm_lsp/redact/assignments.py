@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mm_lsp.redact.finding import Finding
+from mm_lsp.redact.finding import COVER, Finding
 from mm_lsp.redact.kinds import compiled, is_worth_a_search
 from mm_lsp.redact.values import LEAST_DISTINCT, is_secret
 
@@ -45,7 +45,10 @@ def find_assignments(text: str, low: str) -> Iterator[Finding]:
     for literal, rest, kind in _NAMES:
         if is_worth_a_search(literal, low):
             for found in compiled(f"{literal}{rest}{_ASSIGNED}").finditer(low):
-                if len(set(found[found.lastindex or 0])) >= LEAST_DISTINCT:
+                value = found[found.lastindex or 0]
+                if COVER * 8 in value and found.lastindex != _BARE_GROUP:  # a secret with something around it
+                    yield Finding(*found.span(found.lastindex or 0), kind)
+                elif len(set(value)) >= LEAST_DISTINCT:
                     yield from _judged(text, found, kind, judged)
 
 

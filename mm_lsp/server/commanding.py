@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mm_lsp.assist import command_call, skills
-from mm_lsp.assist.commands import Command, visible_names
-from mm_lsp.assist.expansion import Expansion, Surroundings, expand
-from mm_lsp.assist.pieces import FileReference
+from mm_lsp.assist import command_call
 from mm_lsp.llm.veil import redactor_for
 from mm_lsp.messages import ModelRequest, Part, Refused
+from mm_lsp.rulebook import skills
+from mm_lsp.rulebook.commands import Command, visible_names
+from mm_lsp.rulebook.expansion import Expansion, Surroundings, expand
+from mm_lsp.rulebook.pieces import FileReference
 from mm_lsp.server import asking, editing, explaining, trusting
 from mm_lsp.server.guiding import Guide, guide_for, holding_back, look_at
 from mm_lsp.server.language_server import MmLanguageServer

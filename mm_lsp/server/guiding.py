@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mm_lsp.assist.guidance import NONE, Guidance, guidance_from, with_skills
-from mm_lsp.assist.rules import Assembly, Rule, assemble
-from mm_lsp.assist.rules.assembly import Wishes
-from mm_lsp.assist.rules.rule import composed
-from mm_lsp.assist.skills import LOAD, distinct, loaded, loaded_rule, rule_name
 from mm_lsp.llm.registry import facts_of
 from mm_lsp.llm.veil import redactor_for
 from mm_lsp.messages import ToolCall
+from mm_lsp.rulebook.rules import Assembly, Rule, assemble
+from mm_lsp.rulebook.rules.assembly import Wishes
+from mm_lsp.rulebook.rules.rule import composed
+from mm_lsp.rulebook.skills import LOAD, distinct, loaded, loaded_rule, rule_name
 from mm_lsp.server import trusting
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Snapshot

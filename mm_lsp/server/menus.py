@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from mm_lsp.assist.commands import Command
+from mm_lsp.rulebook.commands import Command
 from mm_lsp.server import commanding, guiding
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Menu, Snapshot

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from mm_lsp.assist.commands import Command
 from mm_lsp.assist.completion import Place, Suggestion
 from mm_lsp.assist.reuse import Remembered
+from mm_lsp.rulebook.commands import Command
 from mm_lsp.server import configuration
 from mm_lsp.server.capabilities import ClientProfile
 from mm_lsp.server.provider import Provider, Tap

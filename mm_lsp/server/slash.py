@@ -9,8 +9,8 @@ from pathlib import Path
 from lsprotocol import types
 
 from mm_lsp.assist import comments
-from mm_lsp.assist.commands import Command, completion_prefix
 from mm_lsp.assist.context import line_prefix
+from mm_lsp.rulebook.commands import Command, completion_prefix
 from mm_lsp.server import convert, guiding, menus
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mm_lsp.assist import frontmatter
+from mm_lsp.rulebook import frontmatter
 from mm_lsp.workspace.files import read_text
 
 _CONFIGURATION = ".aider.conf.yml"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mm_lsp.assist.commands import Command, Reading, Style, command_from
+from mm_lsp.rulebook.commands import Command, Reading, Style, command_from
 from mm_lsp.workspace.files import NotReadable, contents
 from mm_lsp.workspace.rule_files import MAX_BYTES, HoldBack, Refusal, Unsaved, chain
 from mm_lsp.workspace.tree import Found, files_below

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mm_lsp.assist import frontmatter, hygiene, markup
-from mm_lsp.assist.frontmatter import Problem
-from mm_lsp.assist.rules.rule import Identity, Import, Rule
+from mm_lsp.rulebook import frontmatter, hygiene, markup
+from mm_lsp.rulebook.frontmatter import Problem
+from mm_lsp.rulebook.rules.rule import Identity, Import, Rule
 from mm_lsp.workspace.files import Contents, NotReadable, contents
 
 _MAX_FILES = 50

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mm_lsp.assist.skills import Skill
+from mm_lsp.rulebook.skills import Skill
 from mm_lsp.workspace import trust
 from mm_lsp.workspace.command_files import CommandCollection, CommandFiles
 from mm_lsp.workspace.files import home_directory, project_root, root_of

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mm_lsp.assist.rules.families import (
+from mm_lsp.rulebook.rules.families import (
     ANY_CASE,
     MODE_FOLDER,
     PLACES,
@@ -18,8 +18,8 @@ from mm_lsp.assist.rules.families import (
     Scope,
     import_depth,
 )
-from mm_lsp.assist.rules.reading import as_markdown_in_cursor, as_root_copilot, rule_from
-from mm_lsp.assist.rules.rule import Rule
+from mm_lsp.rulebook.rules.reading import as_markdown_in_cursor, as_root_copilot, rule_from
+from mm_lsp.rulebook.rules.rule import Rule
 from mm_lsp.workspace.aider import conventions
 from mm_lsp.workspace.files import NotReadable, contents
 from mm_lsp.workspace.imports import Importer

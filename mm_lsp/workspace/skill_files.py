@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mm_lsp.assist.commands import Command, command_from
-from mm_lsp.assist.skills import Skill, skill_from
+from mm_lsp.rulebook.commands import Command, command_from
+from mm_lsp.rulebook.skills import Skill, skill_from
 from mm_lsp.workspace.files import NotReadable, contents
 from mm_lsp.workspace.rule_files import MAX_BYTES, HoldBack, Refusal, Unsaved, chain
 from mm_lsp.workspace.tree import Found, files_below

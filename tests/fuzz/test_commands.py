@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mm_lsp.assist.commands import Command, command_from, completion_prefix, visible_names
-from mm_lsp.assist.expansion import EXPANSION_LIMIT, FileReference, Surroundings, expand, index_base
+from mm_lsp.rulebook.commands import Command, command_from, completion_prefix, visible_names
+from mm_lsp.rulebook.expansion import EXPANSION_LIMIT, FileReference, Surroundings, expand, index_base
 from tests.fuzz.pieces import HALVES, texts
 
 STYLES = ["claude", "skill", "opencode", "cursor", "copilot", "gemini", "roo", "windsurf"]

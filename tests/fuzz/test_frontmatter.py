@@ -5,12 +5,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mm_lsp.assist import frontmatter
-from mm_lsp.assist.frontmatter import read, texts, tools, truth
-from mm_lsp.assist.hygiene import cleaned, comparable, decoded, mixed_scripts
-from mm_lsp.assist.markup import code_ranges, import_refusal, imports_in, without_comments
-from mm_lsp.assist.yaml_repair import complaint
-from mm_lsp.assist.yaml_subset import is_plain, load, plain, quick
+from mm_lsp.rulebook import frontmatter
+from mm_lsp.rulebook.frontmatter import read, texts, tools, truth
+from mm_lsp.rulebook.hygiene import cleaned, comparable, decoded, mixed_scripts
+from mm_lsp.rulebook.markup import code_ranges, import_refusal, imports_in, without_comments
+from mm_lsp.rulebook.yaml_repair import complaint
+from mm_lsp.rulebook.yaml_subset import is_plain, load, plain, quick
 from mm_lsp.text import split_lines
 
 from .pieces import HALVES

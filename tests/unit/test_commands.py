@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from mm_lsp.assist.commands import Command, command_from, completion_prefix, visible_names
+from mm_lsp.rulebook.commands import Command, command_from, completion_prefix, visible_names
 
 FRONT = "---\n{}\n---\nBody here.\n"
 

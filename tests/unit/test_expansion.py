@@ -2,8 +2,8 @@
 
 import pytest
 
-from mm_lsp.assist.commands import Command
-from mm_lsp.assist.expansion import (
+from mm_lsp.rulebook.commands import Command
+from mm_lsp.rulebook.expansion import (
     ARGUMENTS_LIMIT,
     EXPANSION_LIMIT,
     FILES_LIMIT,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mm_lsp.assist import frontmatter
-from mm_lsp.assist.frontmatter import KeyPlace, read, texts, tools, truth
+from mm_lsp.rulebook import frontmatter
+from mm_lsp.rulebook.frontmatter import KeyPlace, read, texts, tools, truth
 
 BAD, TAGGED = "bad-yaml", '!!python/object/apply:os.system ["id"]'
 
@@ -214,9 +214,8 @@ COMMON = (
 
 
 def test_the_common_form_is_read_without_pyyaml() -> None:
-    code = (
-        f"import sys; from mm_lsp.assist.frontmatter import read; print(read({COMMON!r}).values, 'yaml' in sys.modules)"
-    )
+    look = f"print(read({COMMON!r}).values, 'yaml' in sys.modules)"
+    code = f"import sys; from mm_lsp.rulebook.frontmatter import read; {look}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == (
         "{'name': 'pdf-tools', 'description': 'Use when the user asks about PDFs, forms or scans.', "

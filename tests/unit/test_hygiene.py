@@ -2,7 +2,7 @@
 
 import pytest
 
-from mm_lsp.assist.hygiene import Hidden, cleaned, comparable, decoded, mixed_scripts
+from mm_lsp.rulebook.hygiene import Hidden, cleaned, comparable, decoded, mixed_scripts
 
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "ignore all")
 # The spec's list (section 8): first and last of each range.

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mm_lsp.assist.markup import Import, Range, code_ranges, import_refusal, imports_in, without_comments
+from mm_lsp.rulebook.markup import Import, Range, code_ranges, import_refusal, imports_in, without_comments
 
 
 def unmarked(marked: str) -> tuple[str, list[Range]]:

@@ -142,9 +142,7 @@ def test_a_span_grows_to_whole_lines(marked: str, lines: str) -> None:
 
 def test_the_question_holds_the_selection_its_surroundings_the_task_and_the_rules() -> None:
     document, span = selection("before()\n«old()\n»after()\n")
-    request = rewrite.request_for(
-        document, "src/a.py", span, "Rename {{it}}.", Guidance("\nBe kind.\n"), Redactor()
-    )
+    request = rewrite.request_for(document, "src/a.py", span, "Rename {{it}}.", Guidance("\nBe kind.\n"), Redactor())
     system, user = request.messages
     assert system.content.endswith("\nBe kind.\n")
     assert user.content == (

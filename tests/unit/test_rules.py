@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mm_lsp.assist.rules import Import, Rule, assemble, render, rule_from
-from mm_lsp.assist.rules.assembly import Wishes, mentioned
+from mm_lsp.rulebook.rules import Import, Rule, assemble, render, rule_from
+from mm_lsp.rulebook.rules.assembly import Wishes, mentioned
 
 TARGET = "src/deep/a.py"
 
@@ -120,7 +120,8 @@ def test_the_order_is_from_what_holds_everywhere_to_the_files_own_directory():
         rule("/etc/claude-code/CLAUDE.md", scope="managed"),
     ]
     expected = [
-        "/etc/claude-code/CLAUDE.md", "~/.claude/CLAUDE.md", "AGENTS.md", "globbed", "src/CLAUDE.md", "src/deep/AGENTS.md",
+        "/etc/claude-code/CLAUDE.md", "~/.claude/CLAUDE.md", "AGENTS.md", "globbed", "src/CLAUDE.md",
+        "src/deep/AGENTS.md",
     ]  # fmt: skip
     assert paths(assemble(rules, TARGET, Wishes())) == expected
 
@@ -277,7 +278,7 @@ def test_the_nearest_get_of_the_budget_first(sizes, max_bytes, kept):
         rule(path, path[0] * size, scope="nested" if "/" in path else "project", base=path.rpartition("/")[0])
         for path, size in sizes
     ]
-    rules = [one for one in rules]
+
     found = assemble([Rule(**{**_fields(one), "body": f"{number}{one.body[1:]}"}) for number, one in enumerate(rules)],
                      TARGET, Wishes(max_bytes))  # fmt: skip
     assert paths(found) == [path for path, _ in sizes][len(sizes) - kept :]

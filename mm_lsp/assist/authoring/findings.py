@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from mm_lsp.assist.authoring.keys import closest_key, known_keys
 from mm_lsp.assist.authoring.manuscript import Manuscript
 from mm_lsp.assist.authoring.references import Reference
-from mm_lsp.assist.command_source import quoted
-from mm_lsp.assist.frontmatter import Problem, Severity
 from mm_lsp.globs import Glob
+from mm_lsp.rulebook.command_source import quoted
+from mm_lsp.rulebook.frontmatter import Problem, Severity
 
 _MOST = 100  # findings of one file
 _WHOLE_LINE = 1 << 20

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from mm_lsp.assist import frontmatter
 from mm_lsp.assist.authoring.keys import closest, closest_key, help_for
 from mm_lsp.assist.authoring.manuscript import Manuscript
-from mm_lsp.assist.frontmatter import KeyPlace, Problem
-from mm_lsp.assist.yaml_repair import without_quotes
+from mm_lsp.rulebook import frontmatter
+from mm_lsp.rulebook.frontmatter import KeyPlace, Problem
+from mm_lsp.rulebook.yaml_repair import without_quotes
 from mm_lsp.text import Edit, Position, Span
 
 _YAML_LINE = re.compile(r"[A-Za-z_][\w.-]*[ \t]*:(?:[ \t].*)?|[ \t]+\S.*|-[ \t].*|#.*")

@@ -10,11 +10,11 @@ from mm_lsp.assist.authoring.keys import help_for
 from mm_lsp.assist.authoring.manuscript import Manuscript
 from mm_lsp.assist.authoring.references import Reference
 from mm_lsp.assist.authoring.subjects import Comment, Key, Pattern, Subject
-from mm_lsp.assist.expansion import SHELL_DISABLED, index_base
-from mm_lsp.assist.hygiene import Hidden, cleaned
-from mm_lsp.assist.placeholders import Place
-from mm_lsp.assist.rules.assembly import glob_for
 from mm_lsp.globs import matching
+from mm_lsp.rulebook.expansion import SHELL_DISABLED, index_base
+from mm_lsp.rulebook.hygiene import Hidden, cleaned
+from mm_lsp.rulebook.placeholders import Place
+from mm_lsp.rulebook.rules.assembly import glob_for
 
 _SHOWN = 300  # characters of a text that is not ours
 _CODEPOINTS = 12

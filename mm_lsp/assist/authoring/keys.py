@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mm_lsp.assist import skills
 from mm_lsp.assist.authoring.kinds import Kind
-from mm_lsp.assist.command_source import Style
-from mm_lsp.assist.rules.families import Manner
-from mm_lsp.assist.rules.reading import GLOB_KEYS, KNOWN_KEYS
+from mm_lsp.rulebook import skills
+from mm_lsp.rulebook.command_source import Style
+from mm_lsp.rulebook.rules.families import Manner
+from mm_lsp.rulebook.rules.reading import GLOB_KEYS, KNOWN_KEYS
 
 _SWITCH = ("true", "false")
 

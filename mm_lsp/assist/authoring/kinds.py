@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from mm_lsp.assist.command_source import Style
-from mm_lsp.assist.rules.families import ANY_CASE, MODE_FOLDER, PLACES, USER_PLACES, Manner, Place
+from mm_lsp.rulebook.command_source import Style
+from mm_lsp.rulebook.rules.families import ANY_CASE, MODE_FOLDER, PLACES, USER_PLACES, Manner, Place
 
 _COPILOT_ROOT = ".github/copilot-instructions.md"
 _SKILL_DEPTH = 4

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mm_lsp.assist import frontmatter, hygiene
 from mm_lsp.assist.authoring.keys import glob_key
 from mm_lsp.assist.authoring.kinds import Kind
-from mm_lsp.assist.commands import Command, command_from
-from mm_lsp.assist.frontmatter import Frontmatter, Problem
-from mm_lsp.assist.hygiene import Hidden
-from mm_lsp.assist.rules.reading import as_markdown_in_cursor, as_root_copilot, rule_from
-from mm_lsp.assist.rules.rule import Rule
-from mm_lsp.assist.skills import Skill, skill_from
 from mm_lsp.globs import split_globs
+from mm_lsp.rulebook import frontmatter, hygiene
+from mm_lsp.rulebook.commands import Command, command_from
+from mm_lsp.rulebook.frontmatter import Frontmatter, Problem
+from mm_lsp.rulebook.hygiene import Hidden
+from mm_lsp.rulebook.rules.reading import as_markdown_in_cursor, as_root_copilot, rule_from
+from mm_lsp.rulebook.rules.rule import Rule
+from mm_lsp.rulebook.skills import Skill, skill_from
 from mm_lsp.text import Document, Position, Span
 
 

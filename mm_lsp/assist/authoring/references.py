@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from mm_lsp.assist import markup
 from mm_lsp.assist.authoring.manuscript import Manuscript
-from mm_lsp.assist.placeholders import Template, template_of
-from mm_lsp.assist.rules.families import import_depth
+from mm_lsp.rulebook import markup
+from mm_lsp.rulebook.placeholders import Template, template_of
+from mm_lsp.rulebook.rules.families import import_depth
 
 # Endings of files that people write into their rules; `@example.com` and `@john.doe` end otherwise.
 _ENDING = re.compile(

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mm_lsp.assist import markup
 from mm_lsp.assist.authoring.keys import glob_key, known_keys
 from mm_lsp.assist.authoring.manuscript import Manuscript
 from mm_lsp.assist.authoring.references import Reference, references, template
-from mm_lsp.assist.hygiene import Hidden
-from mm_lsp.assist.placeholders import Place
+from mm_lsp.rulebook import markup
+from mm_lsp.rulebook.hygiene import Hidden
+from mm_lsp.rulebook.placeholders import Place
 from mm_lsp.text import Position, Span
 
 _TOML_KEY = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w-]*)(?=[ \t]*=)")

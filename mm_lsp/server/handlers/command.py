@@ -8,8 +8,8 @@ from typing import Any
 
 from lsprotocol import types
 
-from mm_lsp.assist.commands import Command
 from mm_lsp.assist.rewrite import lines_of
+from mm_lsp.rulebook.commands import Command
 from mm_lsp.server import commanding, convert, guiding, jobs
 from mm_lsp.server.jobs import Work
 from mm_lsp.server.language_server import MmLanguageServer

@@ -11,10 +11,10 @@ from lsprotocol import types
 from mm_lsp.assist.completion import Place
 from mm_lsp.assist.context import enclosing_block
 from mm_lsp.assist.rewrite import lines_of
-from mm_lsp.assist.rules import Assembly, Rule
-from mm_lsp.assist.skills import distinct
 from mm_lsp.llm.veil import veiled
 from mm_lsp.messages import ModelRequest
+from mm_lsp.rulebook.rules import Assembly, Rule
+from mm_lsp.rulebook.skills import distinct
 from mm_lsp.server import asking, commanding, completing, convert, editing, explaining, guiding
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Snapshot

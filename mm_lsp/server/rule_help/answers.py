@@ -16,7 +16,7 @@ from mm_lsp.assist.authoring.manuscript import Manuscript, manuscript_of
 from mm_lsp.assist.authoring.offers import Offer, offers_at
 from mm_lsp.assist.authoring.references import Reference, references
 from mm_lsp.assist.authoring.subjects import Found, Key, Pattern, subject_at
-from mm_lsp.assist.frontmatter import Problem
+from mm_lsp.rulebook.frontmatter import Problem
 from mm_lsp.server import convert
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.rule_help.diagnosing import SOURCE, diagnostic, span_of

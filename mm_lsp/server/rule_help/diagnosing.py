@@ -11,8 +11,8 @@ from mm_lsp.assist.authoring import findings
 from mm_lsp.assist.authoring.hover import matcher
 from mm_lsp.assist.authoring.manuscript import Manuscript
 from mm_lsp.assist.authoring.references import is_surely_a_path, references
-from mm_lsp.assist.frontmatter import Problem, Severity
-from mm_lsp.assist.skills import distinct
+from mm_lsp.rulebook.frontmatter import Problem, Severity
+from mm_lsp.rulebook.skills import distinct
 from mm_lsp.server import commanding, convert
 from mm_lsp.server.capabilities import ClientProfile
 from mm_lsp.server.rule_help.file_names import FILE_NAMES, names_nothing

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mm_lsp.assist import markup
 from mm_lsp.assist.authoring.hover import Taken
 from mm_lsp.assist.authoring.references import Reference
-from mm_lsp.assist.rules.families import import_depth
-from mm_lsp.assist.rules.rule import Import, Rule, composed
+from mm_lsp.rulebook import markup
+from mm_lsp.rulebook.rules.families import import_depth
+from mm_lsp.rulebook.rules.rule import Import, Rule, composed
 from mm_lsp.server.rule_help.here import Eyes, Here, identity_of
 from mm_lsp.tokens import estimate
 from mm_lsp.workspace.files import NotReadable, contents

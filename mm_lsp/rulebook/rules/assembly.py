@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mm_lsp.assist.rules.families import FIRST_ORDER
-from mm_lsp.assist.rules.rule import Identity, Rule, adds_nothing, composed
 from mm_lsp.globs import matching
+from mm_lsp.rulebook.rules.families import FIRST_ORDER
+from mm_lsp.rulebook.rules.rule import Identity, Rule, adds_nothing, composed
 from mm_lsp.tokens import estimate
 
 _WORTH_CUTTING = 256  # bytes: less of a file says too little

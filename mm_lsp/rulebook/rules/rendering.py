@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from mm_lsp.assist.rules.assembly import Applied, Assembly
+from mm_lsp.rulebook.rules.assembly import Applied, Assembly
 
 _CLOSING = re.compile(r"<(?=/\s*rule)", re.IGNORECASE)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from mm_lsp.assist import frontmatter, hygiene, markup
-from mm_lsp.assist.frontmatter import Frontmatter, Problem
-from mm_lsp.assist.rules.families import Activation, Family, Manner, Scope
-from mm_lsp.assist.rules.rule import Rule
 from mm_lsp.globs import split_globs
+from mm_lsp.rulebook import frontmatter, hygiene, markup
+from mm_lsp.rulebook.frontmatter import Frontmatter, Problem
+from mm_lsp.rulebook.rules.families import Activation, Family, Manner, Scope
+from mm_lsp.rulebook.rules.rule import Rule
 
 _WINDSURF_CHARACTERS = 12_000
 _WHOLE_LINE = 1 << 20

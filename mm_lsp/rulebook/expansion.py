@@ -11,11 +11,11 @@ import shlex
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from mm_lsp.assist.command_arguments import Inputs, assigned, split_arguments
-from mm_lsp.assist.command_source import Style
-from mm_lsp.assist.commands import Command
-from mm_lsp.assist.pieces import FileReference, Pieces, cut, size
-from mm_lsp.assist.placeholders import Place, Template, template_of
+from mm_lsp.rulebook.command_arguments import Inputs, assigned, split_arguments
+from mm_lsp.rulebook.command_source import Style
+from mm_lsp.rulebook.commands import Command
+from mm_lsp.rulebook.pieces import FileReference, Pieces, cut, size
+from mm_lsp.rulebook.placeholders import Place, Template, template_of
 
 ARGUMENTS_LIMIT = 64 * 1024  # bytes of UTF-8, as all limits here
 EXPANSION_LIMIT = 256 * 1024

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from mm_lsp.assist import markup
-from mm_lsp.assist.command_source import Style
+from mm_lsp.rulebook import markup
+from mm_lsp.rulebook.command_source import Style
 
 Kind = Literal["literal", "arguments", "index", "name", "variable", "input", "file", "shell"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from mm_lsp.assist import frontmatter, hygiene
-from mm_lsp.assist.command_source import Source, Style, one_line, problem, quoted, source_of
-from mm_lsp.assist.frontmatter import Problem
+from mm_lsp.rulebook import frontmatter, hygiene
+from mm_lsp.rulebook.command_source import Source, Style, one_line, problem, quoted, source_of
+from mm_lsp.rulebook.frontmatter import Problem
 
 Scope = Literal["project", "user"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mm_lsp.assist.frontmatter import Problem
-from mm_lsp.assist.rules.families import Activation, Family, Scope
+from mm_lsp.rulebook.frontmatter import Problem
+from mm_lsp.rulebook.rules.families import Activation, Family, Scope
 
 Identity = tuple[int, int]  # device and inode: two names of one file are one
 

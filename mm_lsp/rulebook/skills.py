@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mm_lsp.assist import frontmatter, hygiene
-from mm_lsp.assist.frontmatter import Frontmatter, Problem
-from mm_lsp.assist.rules.rule import Rule
 from mm_lsp.globs import matching, split_globs
 from mm_lsp.messages import Tool
+from mm_lsp.rulebook import frontmatter, hygiene
+from mm_lsp.rulebook.frontmatter import Frontmatter, Problem
+from mm_lsp.rulebook.rules.rule import Rule
 
 LOAD = "load_skill"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

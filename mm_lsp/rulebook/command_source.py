@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from mm_lsp.assist import frontmatter, hygiene
-from mm_lsp.assist.frontmatter import Frontmatter, Problem
+from mm_lsp.rulebook import frontmatter, hygiene
+from mm_lsp.rulebook.frontmatter import Frontmatter, Problem
 
 Style = Literal["claude", "skill", "opencode", "cursor", "copilot", "gemini", "roo", "windsurf"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mm_lsp.assist.yaml_subset import KEY, BadYaml, Loaded, Spot, is_plain, load, plain
+from mm_lsp.rulebook.yaml_subset import KEY, BadYaml, Loaded, Spot, is_plain, load, plain
 
 # Every key that some tool gives a meaning to, in rules, skills, commands and agents (sections 3 to 6 of the spec).
 KNOWN_KEYS = frozenset(

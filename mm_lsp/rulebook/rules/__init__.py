@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mm_lsp.assist.rules.assembly import Assembly, assemble
-from mm_lsp.assist.rules.families import FAMILIES, Activation, Family, Scope
-from mm_lsp.assist.rules.reading import rule_from
-from mm_lsp.assist.rules.rendering import render
-from mm_lsp.assist.rules.rule import Import, Rule
+from mm_lsp.rulebook.rules.assembly import Assembly, assemble
+from mm_lsp.rulebook.rules.families import FAMILIES, Activation, Family, Scope
+from mm_lsp.rulebook.rules.reading import rule_from
+from mm_lsp.rulebook.rules.rendering import render
+from mm_lsp.rulebook.rules.rule import Import, Rule
 
 __all__ = [
     "FAMILIES",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from mm_lsp.assist.yaml_repair import Mended, known_keys, repair, without_quotes
-from mm_lsp.assist.yaml_subset import BadYaml, Loaded, load, quick
+from mm_lsp.rulebook.yaml_repair import Mended, known_keys, repair, without_quotes
+from mm_lsp.rulebook.yaml_subset import BadYaml, Loaded, load, quick
 from mm_lsp.untyped import rows, table
 
 Severity = Literal["error", "warning", "hint"]
