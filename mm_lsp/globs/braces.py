@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 MAX_LENGTH = 1024  # of one glob
 _MAX_PATTERNS = 1000
 _MAX_EXPANDED = 8192  # characters of all patterns that one pattern stands for
+_BRACKETS = re.compile(r"[\[\]{}\\]")
 _MAX_GLOBS = 200
 _OPENER = {"}": "{", "]": "["}
 
@@ -111,6 +113,9 @@ def _list_body(text: str) -> str:
 
 def _split(text: str) -> Iterator[str]:
     """At the commas and line ends outside of braces and brackets that have their partners."""
+    if not _BRACKETS.search(text):  # the commonest form
+        yield from re.split("[,\r\n]", text)
+        return
     partners = _partners(text)
     start = closing = 0
     for at, char in _unescaped(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,7 +35,11 @@ class Glob:
         return self._automaton.last_match(path.lower() if self._ignore_case else path, self._any) is not None
 
 
-@lru_cache(maxsize=512)
+_PLAIN = re.compile(r"[^*?\[\]{}!\\]+(?=[*?]|\Z)")  # before the first sign of more
+_ENDING = re.compile(r"\.[\w-]+\Z")
+
+
+@lru_cache(maxsize=4096)
 def _compiled(pattern: str, anywhere: bool, ignore_case: bool) -> Glob:
     written = pattern.lower() if ignore_case else pattern
     alternatives = expand_braces(written) if len(written) <= MAX_LENGTH else []
@@ -59,10 +64,22 @@ def matching(
         takes_back = negation and pattern.startswith("!")
         if takes_back == (found is None):
             continue
+        if not takes_back and not (anywhere or ignore_case) and _is_out_of_question(pattern, path):
+            continue
         glob = Glob.of(pattern[takes_back:], anywhere=anywhere, ignore_case=ignore_case)
         if glob.matches(path):
             found = None if takes_back else pattern
     return found
+
+
+def _is_out_of_question(pattern: str, path: str) -> bool:
+    """Whether the letters that a glob begins and ends with already say no: most globs of a workspace, which then need
+    not be compiled."""
+    plain = _PLAIN.match(pattern.removeprefix("./").lstrip("/"))
+    if plain is not None and not path.startswith(plain[0].rstrip("/")):
+        return True
+    ending = _ENDING.search(pattern)
+    return ending is not None and not path.endswith(ending[0])
 
 
 def _tokens(pattern: str, anywhere: bool) -> list[Token] | None:

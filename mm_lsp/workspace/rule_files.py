@@ -38,6 +38,9 @@ Unsaved = Mapping[Path, str]
 HoldBack = Callable[[Path, bool], str | None]
 
 
+_Key = tuple[str, tuple[Scope, str, str]]  # the file, and as what it was read
+
+
 class Refusal(NamedTuple):
     """A rule file that is not read, and why, as the end of a sentence."""
 
@@ -66,7 +69,7 @@ class RuleFiles:
 
     def __init__(self, home: Path | None) -> None:
         self._home = home
-        self._read: dict[tuple[str, str], _Kept] = {}
+        self._read: dict[_Key, _Kept] = {}
 
     def collect(self, target: Path | None, root: Path, unsaved: Unsaved, hold_back: HoldBack) -> Collection:
         """The rules that could count for `target`, and the user's own. `unsaved`: the text of open documents;
@@ -92,7 +95,7 @@ def chain(target: Path | None, root: Path) -> list[Path]:
 class _Gathering:
     """One look at the disk."""
 
-    def __init__(self, read: dict[tuple[str, str], _Kept], unsaved: Unsaved, hold_back: HoldBack) -> None:
+    def __init__(self, read: dict[_Key, _Kept], unsaved: Unsaved, hold_back: HoldBack) -> None:
         self._read = read
         self._unsaved = unsaved
         self._importer = Importer(unsaved, hold_back)
@@ -164,9 +167,9 @@ class _Site(NamedTuple):
     base: str
 
     @property
-    def key(self) -> str:
+    def key(self) -> tuple[Scope, str, str]:
         """One file may be reached from several roots, and named for several places."""
-        return f"{self.scope} {self.place.manner} {self.base}"
+        return (self.scope, self.place.manner, self.base)
 
 
 def _read(path: Path, site: _Site, shown: str, signature: object, unsaved: str | None) -> _Kept | None:
@@ -218,14 +221,10 @@ def _at(directory: Path, place: Place, written: Path) -> Iterator[Found]:
             yield Found(str(written), signature)
         return
     found = files_below(written, place.suffixes, place.depth, place.but, directory)
-    for one in sorted(found, key=lambda one: _order(place, one)):
-        if not one.place.endswith(_BACKUPS):
-            yield one
-
-
-def _order(place: Place, found: Found) -> tuple[str, str]:
-    """Roo reads its files in the order of their bare names (section 4.1), the others by their paths."""
-    return (found.name.lower() if place.family == "roo" else "", found.place)
+    kept = sorted(one for one in found if not one.place.endswith(_BACKUPS))
+    if place.family == "roo":  # reads its files in the order of their bare names (section 4.1)
+        kept.sort(key=lambda one: one.name.lower())
+    yield from kept
 
 
 def _name(path: Path) -> str:

@@ -10,6 +10,7 @@ LONG = {"longRequests": True, "completion": {"debounce_ms": 0}}
 EDITS = {
     "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
     "window": {"workDoneProgress": True},
+    "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}},
 }
 Start = Callable[..., Editor]
 

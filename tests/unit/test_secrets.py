@@ -206,6 +206,7 @@ def test_a_putty_key_is_found() -> None:
         pem("CERTIFICATE"), pem("PUBLIC KEY"), pem("RSA PUBLIC KEY"), pem("PGP PUBLIC KEY BLOCK"),
         'if line == "-----BEGIN RSA PRIVATE KEY-----":\n    return readThePrivateKeyOfTheUser(line)\n',
         'BEGIN = "-----BEGIN PRIVATE KEY-----"\nEND = "-----END PRIVATE KEY-----"\n',
+        'BEGIN7="-----BEGIN PRIVATE KEY-----"\nEND12="-----END PRIVATE KEY-----"\n',
         "It begins with -----BEGIN PRIVATE KEY----- and ends with -----END PRIVATE KEY-----.",
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nXXXX\nXXXX\n-----END PRIVATE KEY-----",
@@ -243,7 +244,7 @@ def test_scrubbing_scrubbed_text_changes_nothing() -> None:
     assert scrub(text) == text
 
 
-FILES = 3000
+FILES = 2000
 SUFFIXES = (".py", ".js", ".ts", ".json", ".md", ".txt", ".toml", ".yaml", ".cfg", ".c", ".h")
 
 
@@ -263,7 +264,7 @@ def test_false_alarms_are_rare() -> None:
     """In what packages ship there are no secrets but those of examples."""
     began, read, alarmed = time.process_time(), 0, []
     for path in shipped_files():
-        if path.stat().st_size < 300_000:
+        if path.stat().st_size < 100_000:
             read += 1
             if find(path.read_text("utf-8", "replace")):
                 alarmed.append(path.name)
@@ -412,7 +413,7 @@ def test_a_window_beside_a_key_shows_all_or_nothing_of_it() -> None:
     document = Document.of(f"{rest}{PEM}\n{rest}")
     for reach in range(0, 400, 7):
         shown, span = Redactor().document(document, spot(95, 2), reach)
-        assert not any(line in shown.text for line in PEM_LINES)
+        assert set(shown.lines) <= {"x = 1\n", "<redacted:private-key>\n", ""}
         assert shown.body(span.start.line) == "x = 1"
 
 
