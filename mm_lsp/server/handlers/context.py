@@ -110,7 +110,7 @@ def _applied(rule: Rule, tokens: int, reason: str) -> dict[str, Any]:
         "activation": rule.activation,
         "tokens": tokens,
         "reason": reason,
-        "problems": [problem.message for problem in rule.problems],
+        "problems": [problem.message for problem in rule.problems if problem.severity != "hint"],
     }
 
 
