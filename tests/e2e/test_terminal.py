@@ -185,3 +185,31 @@ def test_a_reader_that_has_had_enough_ends_the_call(home: Path, model: ModelServ
 def test_options_before_the_word_serve_count(home: Path, model: ModelServer):
     done = run(home, model, "--tcp", "192.0.2.1:1", "serve")
     assert (done.returncode, "192.0.2.1" in done.stderr) == (2, True)
+
+
+def test_rules_and_context_say_what_applies_and_what_would_be_sent(home: Path, model: ModelServer):
+    (home / ".git").mkdir()
+    (home / "CLAUDE.md").write_text("Say moin first.")
+    (home / ".cursor/rules").mkdir(parents=True)
+    (home / ".cursor/rules/ts.mdc").write_text("---\nglobs: '*.ts'\n---\nNo any.")
+    number = len(model.requests)
+    assert "not trusted" in run(home, model, "rules", "area.py").stdout
+    assert run(home, model, "trust").returncode == 0
+    told = run(home, model, "rules", "area.py").stdout
+    assert "CLAUDE.md\tclaude, project, always\t" in told
+    assert ".cursor/rules/ts.mdc\tnone of its globs (*.ts) matches" in told
+    assert "CLAUDE.md" in run(home, model, "rules").stdout
+    shown = run(home, model, "context", "area.py:1:1", "--for", "explain").stdout
+    assert "Say moin first." in shown
+    assert "rule\tCLAUDE.md\t" in shown
+    assert len(model.requests) == number
+    assert run(home, model, "rules", "nothing.py").returncode == 2
+    assert run(home, model, "context", "area.py").returncode == 2
+
+
+def test_usage_tells_of_which_files_text_was_sent(home: Path, model: ModelServer):
+    assert run(home, model, "usage", "--files").stdout == "No text of any file was sent.\n"
+    model.script(reply("It is an area."))
+    assert run(home, model, "explain", "area.py").returncode == 0
+    (line,) = run(home, model, "usage", "--files").stdout.splitlines()
+    assert line.startswith(f"{home / 'area.py'}\t1 call\tlast ")
