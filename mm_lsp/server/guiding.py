@@ -90,13 +90,8 @@ async def guide_for(ls: MmLanguageServer, snapshot: Snapshot, words: str = "", *
 
 
 def holding_back(ls: MmLanguageServer, path: Path | None) -> HoldBack:
-    """Why nothing of a file beside `path` may be sent; for a thread."""
-    wanted, library = ls.session.wanted(path), ls.session.library
-
-    def reason(path: Path, is_open: bool) -> str | None:
-        return library.reasons([path], wanted, is_open=is_open)[path]
-
-    return reason
+    """Why nothing of a file beside `path` may be sent, as it is now; for a thread."""
+    return ls.session.library.holding_back(ls.session.wanted(path))
 
 
 async def look_at(ls: MmLanguageServer, snapshot: Snapshot) -> Look:

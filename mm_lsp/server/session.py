@@ -187,9 +187,13 @@ class Session:
     async def screen(self, uris: Sequence[str]) -> None:
         """Asks the ignore files about documents."""
         paths = {uri: path for uri in uris if (path := path_of(uri)) is not None}
-        wanted = self.wanted(None)
-        reasons = await asyncio.to_thread(self.library.reasons, list(paths.values()), wanted, is_open=True)
-        self._ignored |= {uri: reasons[path] for uri, path in paths.items() if uri in self.documents}
+        hold_back = self.library.holding_back(self.wanted(None))
+
+        def ask() -> dict[str, str | None]:
+            return {uri: hold_back(path, True) for uri, path in paths.items()}
+
+        reasons = await asyncio.to_thread(ask)
+        self._ignored |= {uri: reason for uri, reason in reasons.items() if uri in self.documents}
 
     def wanted(self, path: Path | None) -> Wanted:
         """With what eyes one looks at the workspace now."""

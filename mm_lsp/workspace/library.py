@@ -4,7 +4,7 @@ of the workspace. One look at the disk, for a thread of its own."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -14,7 +14,8 @@ from mm_lsp.workspace.command_files import CommandCollection, CommandFiles
 from mm_lsp.workspace.files import home_directory, project_root, root_of
 from mm_lsp.workspace.ignore import reason_to_hold_back
 from mm_lsp.workspace.ignore_files import IgnoreFiles
-from mm_lsp.workspace.rule_files import Collection, RuleFiles
+from mm_lsp.workspace.ignore_files import Look as IgnoreLook
+from mm_lsp.workspace.rule_files import Collection, HoldBack, RuleFiles
 from mm_lsp.workspace.skill_files import SkillCollection, SkillFile, SkillFiles
 from mm_lsp.workspace.trust import Standing
 
@@ -89,13 +90,10 @@ class Library:
         self._lock = threading.Lock()
 
     def look(self, wanted: Wanted) -> Look:
+        hold_back = self.holding_back(wanted)
         with self._lock:
             path, folders = wanted.path, wanted.folders
             root = self.root(path, folders)
-
-            def hold_back(file: Path, is_open: bool) -> str | None:
-                return self._reason(file, wanted, is_open)
-
             target = path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
             return Look(
                 root,
@@ -106,10 +104,9 @@ class Library:
                 self._commands.collect(path, root, wanted.unsaved, hold_back),
             )
 
-    def reasons(self, paths: Sequence[Path], wanted: Wanted, *, is_open: bool) -> dict[Path, str | None]:
-        """Why nothing of these files may go to a model; None where it may."""
-        with self._lock:
-            return {path: self._reason(path, wanted, is_open) for path in paths}
+    def holding_back(self, wanted: Wanted) -> HoldBack:
+        """Why nothing of a file may go to a model. For many questions at one time: nothing is looked at twice."""
+        return _Screen(self._ignore, wanted).reason
 
     @staticmethod
     def root(path: Path | None, folders: tuple[Path, ...]) -> Path:
@@ -125,14 +122,38 @@ class Library:
             return Standing("trusted", None)
         return trust.standing(root)
 
-    def _reason(self, path: Path, wanted: Wanted, is_open: bool) -> str | None:
-        if reason := reason_to_hold_back(path, wanted.ignore):
+
+class _Screen:
+    """Names, settings and ignore files, asked as they are at one time. For one thread at a time."""
+
+    def __init__(self, ignore: IgnoreFiles, wanted: Wanted) -> None:
+        self._ignore = ignore
+        self._wanted = wanted
+        self._unsaved = {path: wanted.unsaved[path] for path in wanted.unsaved if _is_ignore_file(path)}
+        self._looks: dict[tuple[tuple[Path, ...], bool], IgnoreLook] = {}
+        self._roots: dict[Path, tuple[Path, ...]] = {}
+
+    def reason(self, path: Path, is_open: bool) -> str | None:
+        if reason := reason_to_hold_back(path, self._wanted.ignore):
             return reason
         real = _resolved(path)
-        if real != path and (reason := reason_to_hold_back(real, wanted.ignore)):
+        if real != path and (reason := reason_to_hold_back(real, self._wanted.ignore)):
             return reason
-        roots = {project_root(path, wanted.folders), root_of(path, wanted.folders)}
-        return self._ignore.reason(path, sorted(roots), is_open=is_open, unsaved=wanted.unsaved)
+        key = (self._roots_of(path), is_open)
+        if key not in self._looks:
+            self._looks[key] = self._ignore.look(key[0], is_open=is_open, unsaved=self._unsaved)
+        return self._looks[key].reason(path)
+
+    def _roots_of(self, path: Path) -> tuple[Path, ...]:
+        roots = self._roots.get(path.parent)
+        if roots is None:
+            folders = self._wanted.folders
+            roots = self._roots[path.parent] = tuple(sorted({project_root(path, folders), root_of(path, folders)}))
+        return roots
+
+
+def _is_ignore_file(path: Path) -> bool:
+    return path.name.startswith(".") and any(part in path.name for part in ("ignore", "exclude", "noai"))
 
 
 def _resolved(path: Path) -> Path:
