@@ -12,6 +12,7 @@ _SAFETY = 1.1
 _PER_MESSAGE = 4
 _PER_REQUEST = 22  # what the server's template adds
 _PER_TOOL = 200
+CUT = "\n[cut here: the file is longer]"
 _STEP = 0.2  # how far one count moves the factor
 _LEAST, _MOST = 0.7, 1.5
 
@@ -21,6 +22,17 @@ def estimate(text: str) -> int:
     ascii_length = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
     others = len(text) - ascii_length
     return math.ceil((ascii_length / _ASCII_PER_TOKEN + others * _OTHER_TOKENS) * _SAFETY)
+
+
+def cut_at_line(text: str, max_bytes: int) -> str:
+    """`text` within `max_bytes`, cut at the end of a line, else before the last run of letters: half a secret would no
+    longer be known for one. With a note where anything was cut."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= max_bytes:
+        return text
+    kept = data[: max(max_bytes, 0)].decode("utf-8", "ignore")
+    at = kept.rfind("\n") if "\n" in kept else kept.rstrip().rfind(" ")
+    return kept[: max(at, 0)] + CUT
 
 
 def estimate_request(texts: Iterable[str], tools: int = 0) -> int:

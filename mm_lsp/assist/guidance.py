@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mm_lsp.messages import Part, Tool
 from mm_lsp.rulebook import rules, skills
-from mm_lsp.rulebook.rules import Assembly, Rule
+from mm_lsp.rulebook.rules import Assembly, Import, Rule
 from mm_lsp.rulebook.skills import Skill
 from mm_lsp.tokens import estimate
 
@@ -26,14 +26,22 @@ NONE = Guidance()
 
 def guidance_from(assembly: Assembly, files: Mapping[str, str]) -> Guidance:
     """The rules alone. `files`: where each rule lies on this machine, by the path that is shown."""
-    parts = tuple(
-        Part("rule", one.rule.path, one.tokens, one.reason, files.get(one.rule.path, "")) for one in assembly.applied
-    )
-    return Guidance(rules.render(assembly), (), parts)
+    parts: list[Part] = []
+    for one in assembly.applied:
+        parts.append(Part("rule", one.rule.path, one.tokens, one.reason, files.get(one.rule.path, "")))
+        parts += _taken_in(one.rule.imports, one.rule.path)
+    return Guidance(rules.render(assembly), (), tuple(parts))
+
+
+def _taken_in(imports: Sequence[Import], by: str) -> Iterator[Part]:
+    """Their tokens are counted with the rule."""
+    for one in imports:
+        yield Part("rule", one.path, 0, f"{by} takes it in", one.file)
+        yield from _taken_in(one.imports, one.path)
 
 
 def with_skills(
-    guidance: Guidance, offered: Sequence[Skill], loadable: Sequence[Rule], context_tokens: int
+    guidance: Guidance, offered: Sequence[Skill], loadable: Mapping[str, Rule], context_tokens: int
 ) -> Guidance:
     """And the catalogue of what the model may load, with the tool to do so."""
     listed = skills.catalogue(offered, loadable, context_tokens)

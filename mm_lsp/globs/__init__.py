@@ -1,4 +1,5 @@
-"""Which paths a pattern names: globs of rule files, rules of ignore files. Linear time, no regular expressions."""
+"""Which paths a pattern names: globs of rule files, rules of ignore files. Linear time: a pattern is never made a
+regular expression."""
 
 from __future__ import annotations
 

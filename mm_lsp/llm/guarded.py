@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,8 @@ from mm_lsp.llm.metering import Call, Metered
 from mm_lsp.llm.veil import veiled
 from mm_lsp.messages import ModelRequest
 from mm_lsp.settings import Settings
+
+_logger = logging.getLogger("mm_lsp")
 
 Permit = Callable[[ModelRequest], Awaitable[None]]
 
@@ -25,6 +28,8 @@ class Guarded:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Call]:
         request = veiled(request, self._settings())
         await self._permit(request)
+        if self._settings().log.prompts:
+            _logger.info("prompt:\n%s", "\n".join(message.content for message in request.messages))
         async with self._inner.stream(request) as call:
             yield call
 

@@ -20,9 +20,11 @@ def redactor_for(settings: Settings) -> Redactor:
 def veiled(request: ModelRequest, settings: Settings) -> ModelRequest:
     """The request as it may leave the process: every text of it without secrets."""
     redactor = request.redactor or redactor_for(settings)
+    messages = tuple(_message(message, redactor) for message in request.messages)
     return replace(
         request,
-        messages=tuple(_message(message, redactor) for message in request.messages),
+        # Once more: what was found in a later message may stand in an earlier one.
+        messages=tuple(_message(message, redactor) for message in messages),
         tools=tuple(_tool(tool, redactor) for tool in request.tools),
         redactor=redactor,
     )

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from mm_lsp.redact.finding import Finding
-from mm_lsp.redact.values import is_stand_in
+from mm_lsp.redact.values import is_no_url_password
 
 _TOKEN = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _RUN = 20  # characters of _TOKEN in a row: the shortest token that RUNS knows, its prefix included
@@ -190,7 +190,7 @@ def _behind_colons(text: str) -> Iterator[Finding]:
             account = _before(text, found.start(), "0123456789", 16)
             if len(account) >= 8:
                 yield Finding(found.start() - len(account), end, kind)
-        elif kind != "url-password" or not is_stand_in(text[start:end]):
+        elif kind != "url-password" or not is_no_url_password(text[start:end]):
             yield Finding(start, end, kind)
 
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mm_lsp.redact.finding import Finding, Replacement, covered, replaced
+from mm_lsp.redact.finding import COVER, Finding, Replacement, covered, merged, replaced
 from mm_lsp.redact.search import find_beside
 from mm_lsp.redact.window import Window, lines_around, moved, positions
 from mm_lsp.text import Document, Span
 
 MARGIN = 64 * 1024  # characters beyond what is shown, in which secrets that lie across its edge are found
+_LONGEST_KNOWN = 512  # characters
 LEAST_KNOWN = 8  # characters: a shorter secret would be found inside of common words
 _PLACEHOLDER = re.compile(
     r"<\s{0,4}redacted\s{0,4}:\s{0,4}([a-z0-9-]{1,40})\s{0,4}(?::\s{0,4}([0-9]{1,6})\s{0,4})?>",
@@ -86,8 +87,14 @@ class Redactor:
 
     def _secrets(self, text: str, placeholders: list[Finding]) -> list[Finding]:
         rest = covered(text, placeholders)
-        known = [finding for kind, secret in self._known for finding in _occurrences(rest, secret, kind)]
+        met = [(kind, secret) for secret, (kind, _) in self._given.items() if _is_known_by_itself(secret)]
+        known = [finding for kind, secret in (*self._known, *met) for finding in _occurrences(rest, secret, kind)]
         found = find_beside(rest, known)
+        others = {
+            rest[one.start : one.end]: one.kind for one in found if _is_known_by_itself(rest[one.start : one.end])
+        }
+        again = [one for secret, kind in others.items() for one in _occurrences(rest, secret, kind)]
+        found = merged((*found, *again)) if len(again) > len(others) else found
         return [one for one in found if not _PLACEHOLDER.search(text, one.start, one.end)] if placeholders else found
 
     def _instead(self, text: str, secrets: list[Finding], foreign: list[Finding]) -> list[Replacement]:
@@ -104,6 +111,11 @@ class Redactor:
             self._given[secret] = kind, placeholder
             self._originals[placeholder] = secret
         return self._given[secret][1]
+
+
+def _is_known_by_itself(secret: str) -> bool:
+    """Whether it is a secret wherever it stands, also where nothing around it says so."""
+    return LEAST_KNOWN <= len(secret) <= _LONGEST_KNOWN and COVER * 4 not in secret and not _PLACEHOLDER.search(secret)
 
 
 def _written(kind: str, number: int) -> str:

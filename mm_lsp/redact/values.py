@@ -12,10 +12,14 @@ LEAST_DISTINCT = 10  # characters of any secret; hexadecimal keys get by with le
 _HEXADECIMAL = 32  # characters
 _WORDY = 0.75  # share of letters and digits that belong to words
 _STEADY = 0.75  # share of characters that are their predecessor's successor
+_REFERENCE = r"<.*>|\[.*\]|\$[{(].*|\$[a-z_]+"
+_WORDY_STAND_IN = 0.4  # share of a value that such words make up
 _STAND_INS = (
     "changeme|change_me|change-me|example|xxx|your|placeholder|dummy|sample|redacted|insert|replace|secret|passw"
     "|todo|fixme|test|fake|mock|foobar|lorem|default|undefined|\\*\\*\\*|\\.\\.\\."
 )
+# What is never a secret, however mixed its letters: blanks to be filled, and calls.
+_TEMPLATE = r"[$%#][({]|\{\{|\}\}|<%|%>|%[sdr]\b|\w\(\w*\)|\w\(.*\)$|\w\[\w*\]|:\/\/|^(?:\.\.?|~|[A-Z]:)[\/\\]|<\/|\/>"
 # Templates, patterns, markup, calls, paths, references.
 _CODE = (
     r"[$%#][({]|\{\{|\}\}|<%|%>|%[sdr]\b|\(\?|\[\^?\w-\w|\\[A-Za-z.]|[)\]][*+?]|::|:\/\/|<\/|\/>|^[<{\[(]|[>}\])]$"
@@ -43,7 +47,7 @@ def is_secret(value: str, is_bare: bool = False) -> bool:
         and (entropy(value) >= LEAST_ENTROPY or _is_hexadecimal(value))
         and (not is_bare or _is_bare_secret(value))
         and not is_stand_in(value)
-        and not _compiled(_CODE).search(value)
+        and not (_compiled(_TEMPLATE).search(value) or (not _is_mixed(value) and _compiled(_CODE).search(value)))
         and not (_compiled(_BRACKETS).search(value) and not _is_mixed(value))
         and not _is_sequence(value)
         and not is_words(value)
@@ -68,12 +72,26 @@ def is_stand_in(value: str) -> bool:
     """A placeholder of documentation, or a reference to where the secret really is."""
     low = value.lower()
     return (
-        low[0] in "<$["
-        or len(set(low)) == 1
-        or "{" in low
+        len(set(low)) == 1
+        or ("{" in low and "}" in low)
         or low.startswith(("%s", "%(", "%d"))
-        or _compiled(_STAND_INS).search(low) is not None
+        or _compiled(_REFERENCE).fullmatch(low) is not None
+        or _compiled(f"(?:{_STAND_INS})[-_. ]").match(low) is not None
+        or sum(map(len, _compiled(_STAND_INS).findall(low))) >= _WORDY_STAND_IN * len(low)
         or _compiled(_PLAIN_WORDS).fullmatch(low) is not None
+    )
+
+
+def is_no_url_password(value: str) -> bool:
+    """What stands in an address in a password's place: a reference, or a word of documentation and nothing else."""
+    low = value.lower()
+    return (
+        low[0] in "<$["
+        or len(set(low)) <= 2
+        or low.startswith(("{", "%s", "%(", "%d"))
+        or low.endswith("}")
+        or _compiled(_PLAIN_WORDS).fullmatch(low) is not None
+        or _compiled(f"(?:{_STAND_INS}|[0-9_.-])+").fullmatch(low) is not None
     )
 
 

@@ -17,12 +17,15 @@ from mm_lsp.rulebook.frontmatter import Frontmatter, Problem
 from mm_lsp.rulebook.rules.rule import Rule
 
 LOAD = "load_skill"
+_HEAD = (
+    f"Skills you may use. Each is a set of instructions: when one fits the task, call {LOAD} with its name and follow "
+    "what it says before you answer; when none fits, answer at once."
+)
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME_LENGTH, _DESCRIPTION_LENGTH, _COMPATIBILITY_LENGTH = 64, 1024, 500
 _ENTRY_LENGTH = 1536  # characters of one entry of the catalogue
 _CATALOGUE_LENGTH = 8000
 _CATALOGUE_SHARE = 0.02  # of the model's context, four characters a token
-_LEAST_DESCRIPTION = 40
 _BODY_LINES = 500
 _LISTED = 50  # resources
 _WHOLE_LINE = 1 << 20
@@ -170,25 +173,30 @@ def distinct(skills: Sequence[Skill]) -> list[Skill]:
     return sorted(named.values(), key=lambda one: one.name)
 
 
-def catalogue(skills: Sequence[Skill], rules: Sequence[Rule], context_tokens: int) -> str:
-    """What the model reads of the skills, and of the rules that it may load; "" where there are none. Every name is
-    there; where room is short the longest descriptions are cut."""
+def catalogue(skills: Sequence[Skill], rules: Mapping[str, Rule], context_tokens: int) -> str:
+    """What the model reads of the skills, and of the rules that it may load, by their names; "" where there are none.
+    Every name is there; where room is short the longest descriptions are cut."""
     entries = {skill.name: " ".join(f"{skill.description} {skill.when_to_use}".split()) for skill in skills}
-    entries |= {rule_name(rule): " ".join(rule.description.split()) for rule in rules}
+    entries |= {name: " ".join(rule.description.split()) for name, rule in rules.items()}
     if not entries:
         return ""
-    room = min(_CATALOGUE_LENGTH, int(context_tokens * 4 * _CATALOGUE_SHARE))
+    room = min(_CATALOGUE_LENGTH, int(context_tokens * 4 * _CATALOGUE_SHARE)) - len(_HEAD) - 2
     longest = _length_of_entries(entries, room)
-    lines = "\n".join(f"- {name}: {_shortened(said, longest)}" for name, said in sorted(entries.items()))
-    return (
-        f"\nSkills you may use. Each is a set of instructions: when one fits the task, call {LOAD} with its name and "
-        f"follow what it says before you answer; when none fits, answer at once.\n{lines}\n"
-    )
+    lines = "\n".join(_entry(name, _shortened(said, longest)) for name, said in sorted(entries.items()))
+    return f"\n{_HEAD}\n{lines}\n"
 
 
-def rule_name(rule: Rule) -> str:
-    """How a rule that waits for the model is called in the catalogue."""
-    return f"rule:{rule.name}"
+def _entry(name: str, said: str) -> str:
+    return f"- {name}: {said}" if said else f"- {name}"
+
+
+def names_of(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """The rules that wait for the model, each by a name of its own in the catalogue."""
+    named: dict[str, Rule] = {}
+    for rule in rules:
+        name = f"rule:{rule.name}"
+        named[name if name not in named else f"rule:{rule.path}"] = rule
+    return named
 
 
 def _length_of_entries(entries: Mapping[str, str], room: int) -> int:
@@ -197,18 +205,22 @@ def _length_of_entries(entries: Mapping[str, str], room: int) -> int:
     for number, length in enumerate(lengths := sorted(min(len(said), _ENTRY_LENGTH) for said in entries.values())):
         share = left // (len(lengths) - number)
         if length > share:
-            return max(share, _LEAST_DESCRIPTION)
+            return max(share, 0)
         left -= length
     return _ENTRY_LENGTH
 
 
 def _shortened(said: str, length: int) -> str:
-    return said if len(said) <= length else said[: length - 1].rstrip() + "…"
+    """Between words: half a secret would no longer be known for one."""
+    if len(said) <= length:
+        return said
+    kept = said[: max(length - 1, 0)].rpartition(" ")[0].rstrip()
+    return f"{kept}…" if kept else ""
 
 
-def tool(skills: Sequence[Skill], rules: Sequence[Rule]) -> Tool:
+def tool(skills: Sequence[Skill], rules: Mapping[str, Rule]) -> Tool:
     """The function by which the model takes a skill; call it only where there are any."""
-    names = sorted({*(skill.name for skill in skills), *map(rule_name, rules)})
+    names = sorted({*(skill.name for skill in skills), *rules})
     parameters = {
         "type": "object",
         "properties": {

@@ -27,7 +27,6 @@ from mm_lsp.messages import (
     Usage,
 )
 from mm_lsp.server.language_server import MmLanguageServer
-from mm_lsp.server.log import logger
 from mm_lsp.server.session import Snapshot
 
 _ROUNDS = 6  # of tool calls, before the model has to answer with what it knows
@@ -67,8 +66,6 @@ async def ask(
     Raises ModelError."""
     model = await ls.session.model()
     warn_of_budget(ls)
-    if ls.session.settings.log.prompts:
-        logger.info("prompt: %s", [message.content for message in request.messages])
     try:
         return await _conversation(ls, model, request, progress, is_enough, answer_tool)
     except ModelError as error:

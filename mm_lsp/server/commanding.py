@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mm_lsp.assist import command_call
 from mm_lsp.llm.veil import redactor_for
 from mm_lsp.messages import ModelRequest, Part, Refused
-from mm_lsp.rulebook import skills
+from mm_lsp.redact import Redactor
+from mm_lsp.rulebook import hygiene, skills
 from mm_lsp.rulebook.commands import Command, visible_names
 from mm_lsp.rulebook.expansion import Expansion, Surroundings, expand
 from mm_lsp.rulebook.pieces import FileReference
@@ -20,12 +20,12 @@ from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.progress import Progress
 from mm_lsp.server.session import Snapshot
 from mm_lsp.text import Span
-from mm_lsp.tokens import estimate
+from mm_lsp.tokens import cut_at_line, estimate
 from mm_lsp.workspace import skill_files
-from mm_lsp.workspace.files import NotReadable, contents
+from mm_lsp.workspace.files import NotReadable, words_of
 from mm_lsp.workspace.imports import target_of
 from mm_lsp.workspace.library import Look
-from mm_lsp.workspace.rule_files import HoldBack
+from mm_lsp.workspace.rule_files import HoldBack, Unsaved
 
 _REFERENCE_BYTES = 64 * 1024
 
@@ -39,8 +39,14 @@ class Called(NamedTuple):
 
 
 def commands_of(look: Look) -> dict[str, Command]:
-    """What can be called here, by the name behind the slash; skills too."""
-    return visible_names([*look.commands.commands, *(one.command for one in look.skills.skills if one.command)])
+    """What can be called here, by the name behind the slash; skills too. What is not allowed takes no name from what
+    is: it is there to be told of."""
+    found = [*look.commands.commands, *(one.command for one in look.skills.skills if one.command)]
+    names = visible_names(command for command in found if look.is_allowed(command))
+    taken = {hygiene.comparable(name) for name in names}
+    for name, command in visible_names(command for command in found if not look.is_allowed(command)).items():
+        names.setdefault(name if hygiene.comparable(name) not in taken else f"{command.scope}:{name}", command)
+    return dict(sorted(names.items()))
 
 
 async def find(ls: MmLanguageServer, snapshot: Snapshot, name: str) -> tuple[Look, Command]:
@@ -71,17 +77,38 @@ def command_named(look: Look, name: str) -> Command:
     return command
 
 
-def called(look: Look, command: Command, arguments: str, snapshot: Snapshot, span: Span, hold_back: HoldBack) -> Called:
+class Call(NamedTuple):
+    """Where and with what a command is called."""
+
+    look: Look
+    command: Command
+    arguments: str
+    snapshot: Snapshot
+    span: Span
+    hold_back: HoldBack
+    unsaved: Unsaved
+    redactor: Redactor
+
+
+def call_of(ls: MmLanguageServer, look: Look, command: Command, arguments: str, snapshot: Snapshot, span: Span) -> Call:
+    path = snapshot.path
+    unsaved, redactor = ls.session.wanted(path).unsaved, redactor_for(snapshot.settings)
+    return Call(look, command, arguments, snapshot, span, holding_back(ls, path), unsaved, redactor)
+
+
+def called(call: Call) -> Called:
     """The command's text for this place. Reads files: for a thread."""
+    look, command, document = call.look, call.command, call.snapshot.document
+    shown, place = call.redactor.document(document, call.span, len(document.text))
     here = Surroundings(
-        file=look.target or snapshot.name,
-        file_path=look.target or snapshot.name,
-        selection=snapshot.document.slice(span),
-        language_id=snapshot.document.language_id,
-        workspace_folder="",
+        file=look.target or call.snapshot.name,
+        file_path=look.target or call.snapshot.name,
+        selection=shown.slice(place),
+        language_id=document.language_id,
+        workspace_folder=look.root.name,
     )
-    expansion = expand(command, arguments, here)
-    reader = _Reader(look, command, hold_back)
+    expansion = expand(command, call.arguments, here)
+    reader = _Reader(call)
     text = expansion.joined(reader.read)
     if command.style == "skill":
         skill = next(one for one in look.skills.skills if one.skill.path == command.path)
@@ -89,58 +116,59 @@ def called(look: Look, command: Command, arguments: str, snapshot: Snapshot, spa
     return Called(text, tuple(reader.parts), expansion)
 
 
-@dataclass
 class _Reader:
     """Reads the files that a command names, from inside the workspace, and never what is held back."""
 
-    look: Look
-    command: Command
-    hold_back: HoldBack
-
-    def __post_init__(self) -> None:
+    def __init__(self, call: Call) -> None:
+        self._call = call
         self.parts: list[Part] = []
 
     def read(self, reference: FileReference) -> str | None:
-        root = self.look.root
-        target = target_of(reference.path, root / "command", root, is_user=False)
-        if target.path is None:
+        """None for a name in the text that is no file."""
+        path = self._path(reference.path, self._call.look.root)
+        if path is None:
             return None
-        text = self._text(target.path, root)
-        if text is None:
-            return None
-        self.parts.append(
-            Part("reference", reference.path, estimate(text), f"/{self.command.name} names it", str(target.path))
-        )
-        return f'\n<file path="{reference.path}">\n{text}\n</file>\n'
-
-    def _text(self, path: Path, root: Path) -> str | None:
         try:
-            read = contents(path, root, _REFERENCE_BYTES)
+            read = words_of(path, self._call.look.root, _REFERENCE_BYTES)
         except NotReadable:
             return None
-        if read is None or "\0" in read.text:
+        if read is None:
             return None
-        if reason := self.hold_back(path, False):
-            return f"[held back: {reason}]"
-        return read.text + ("\n[cut here: the file is longer]" if read.is_cut else "")
+        is_open = path in self._call.unsaved
+        if reason := self._call.hold_back(path, is_open):
+            return f"[{reference.path} is held back: {reason}]"
+        return self._text(reference, path, self._call.unsaved[path] if is_open else read.text)
+
+    def _text(self, reference: FileReference, path: Path, text: str) -> str:
+        text = cut_at_line(self._call.redactor.text(text), _REFERENCE_BYTES)
+        reason = f"/{self._call.command.name} names it"
+        self.parts.append(Part("reference", reference.path, estimate(text), reason, str(path)))
+        return f'\n<file path="{reference.path}">\n{text}\n</file>\n'
+
+    def _path(self, written: str, root: Path) -> Path | None:
+        """Relative to the root; a prompt's links are relative to itself, as VS Code has it."""
+        own = self._call.look.commands.files.get(self._call.command.path)
+        if self._call.command.style == "copilot" and own is not None:
+            beside = target_of(written, own, root, is_user=False).path
+            if beside is not None and beside.is_file():
+                return beside
+        return target_of(written, root / "command", root, is_user=False).path
 
 
-async def request_for(
-    ls: MmLanguageServer, snapshot: Snapshot, command: Command, what: Called, span: Span
-) -> tuple[ModelRequest, Guide]:
-    guide = await guide_for(ls, snapshot, what.text)
-    settings = snapshot.settings
-    language = explaining.language_of_answers(settings.answers_language, what.text, snapshot.profile.locale)
+async def request_for(ls: MmLanguageServer, call: Call, what: Called) -> tuple[ModelRequest, Guide]:
+    snapshot = call.snapshot
+    guide = await guide_for(ls, snapshot, call.arguments)
+    language = explaining.language_of_answers(snapshot.settings.answers_language, what.text, snapshot.profile.locale)
     request = command_call.request_for(
         snapshot.document,
         snapshot.name,
-        span,
-        command.name,
+        call.span,
+        call.command.name,
         what.text,
         what.references,
         language,
         guide.guidance,
-        redactor_for(settings),
+        call.redactor,
     )
     return request, guide
 
@@ -151,9 +179,9 @@ async def run(
     """(the result, a sentence). Raises ModelError, and ResponseError where the lines were touched meanwhile."""
     snapshot = await asking.sendable(ls, snapshot)
     look, command = await find(ls, snapshot, name)
-    hold_back = holding_back(ls, snapshot.path)
-    what = await asyncio.to_thread(called, look, command, arguments, snapshot, span, hold_back)
-    request, guide = await request_for(ls, snapshot, command, what, span)
+    call = call_of(ls, look, command, arguments, snapshot, span)
+    what = await asyncio.to_thread(called, call)
+    request, guide = await request_for(ls, call, what)
     shown = _Shown(progress)
     answer = await asking.ask(ls, request, shown, command_call.changes_file, guide.answer)
     shown.end()

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from mm_lsp.assist.guidance import NONE, Guidance, guidance_from, with_skills
 from mm_lsp.llm.registry import facts_of
-from mm_lsp.llm.veil import redactor_for
 from mm_lsp.messages import ToolCall
 from mm_lsp.rulebook.rules import Assembly, Rule, assemble
 from mm_lsp.rulebook.rules.assembly import Wishes
 from mm_lsp.rulebook.rules.rule import composed
-from mm_lsp.rulebook.skills import LOAD, distinct, loaded, loaded_rule, rule_name
+from mm_lsp.rulebook.skills import LOAD, distinct, loaded, loaded_rule, names_of
 from mm_lsp.server import trusting
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Snapshot
@@ -114,11 +113,6 @@ def _add_skills(guide: Guide, look: Look, settings: Settings) -> None:
     usable = look.usable_skills
     offered = [skill for skill in distinct([one.skill for one in usable]) if skill.is_for(look.target)]
     guide.skills = dict(skill_files.named(usable, offered))
-    guide.rules = {rule_name(rule): rule for rule in guide.assembly.offered}
+    guide.rules = names_of(guide.assembly.offered)
     context_tokens = facts_of(settings.model.name, settings).context_tokens
-    guide.guidance = with_skills(guide.guidance, offered, list(guide.rules.values()), context_tokens)
-
-
-def veiled_text(snapshot: Snapshot, text: str) -> str:
-    """`text` as it would leave the machine."""
-    return redactor_for(snapshot.settings).text(text)
+    guide.guidance = with_skills(guide.guidance, offered, guide.rules, context_tokens)

@@ -22,6 +22,9 @@ class Previews:
 
     ls: MmLanguageServer
     said: dict[str, bool] = field(default_factory=dict[str, bool])
+    dismissed: set[str] = field(
+        default_factory=set[str]
+    )  # asked, and no answer: asked again only for what is asked for
     asking: dict[str, asyncio.Task[bool]] = field(default_factory=dict[str, "asyncio.Task[bool]"])
 
     async def permit(self, request: ModelRequest) -> None:
@@ -30,6 +33,8 @@ class Previews:
         if not self.ls.session.settings.preview or feature == _EXEMPT:
             return
         if feature not in self.said:
+            if request.is_automatic and feature in self.dismissed:
+                raise Refused("You did not say whether it may be sent (privacy.preview).", "settings")
             if feature not in self.asking:
                 self.asking[feature] = self.ls.tasks.spawn(self._ask(request), "preview")
             if request.is_automatic:
@@ -45,6 +50,8 @@ class Previews:
             answer = await self._answer(request)
             if answer is not None:
                 self.said[request.feature] = answer == _SEND
+            else:
+                self.dismissed.add(request.feature)
             return answer == _SEND
         finally:
             self.asking.pop(request.feature, None)

@@ -20,7 +20,7 @@ from mm_lsp.server.capabilities import ClientProfile
 from mm_lsp.server.provider import Provider, Tap
 from mm_lsp.settings import Settings
 from mm_lsp.text import Document
-from mm_lsp.workspace.files import path_of, relative_name
+from mm_lsp.workspace.files import path_of, place_of, relative_name
 from mm_lsp.workspace.ignore import reason_to_hold_back
 from mm_lsp.workspace.library import Library, Wanted
 from mm_lsp.workspace.trust import Verdict
@@ -63,7 +63,8 @@ def _file(uri: str, folders: tuple[Path, ...], ignore: tuple[str, ...]) -> _File
     path = path_of(uri)
     # A client that leaves # or ? unencoded makes an address end before the file's name does.
     written = Path(unquote(uri.rpartition("/")[2]))
-    reasons = (reason_to_hold_back(name, ignore) for name in (path or Path(relative_name(None, uri, ())), written))
+    named = path or place_of(uri) or Path(relative_name(None, uri, ()))
+    reasons = (reason_to_hold_back(name, ignore) for name in (named, written))
     return _File(path, relative_name(path, uri, folders), next(filter(None, reasons), None))
 
 
@@ -186,7 +187,7 @@ class Session:
 
     async def screen(self, uris: Sequence[str]) -> None:
         """Asks the ignore files about documents."""
-        paths = {uri: path for uri in uris if (path := path_of(uri)) is not None}
+        paths = {uri: found for uri in uris if (found := place_of(uri)) is not None}
         hold_back = self.library.holding_back(self.wanted(None))
 
         def ask() -> dict[str, str | None]:
@@ -197,15 +198,19 @@ class Session:
 
     def wanted(self, path: Path | None) -> Wanted:
         """With what eyes one looks at the workspace now."""
-        texts = OpenTexts({path: doc for uri, doc in self.documents.items() if (path := path_of(uri)) is not None})
+        texts = OpenTexts({at: doc for uri, doc in self.documents.items() if (at := path_of(uri)) is not None})
         settings = self.settings
         return Wanted(path, self.folders, texts, settings.ignore, settings.trust, dict(self.trust_said))
 
     def _others(self, uri: str) -> Iterator[tuple[str, Document]]:
         for other in reversed(self._recency):
             file = _file(other, self.folders, self.settings.ignore)
-            if other != uri and file.held_back is None and self._ignored.get(other) is None:
+            if other != uri and file.held_back is None and self._may_be_shown(other):
                 yield file.name, self.documents[other]
+
+    def _may_be_shown(self, uri: str) -> bool:
+        """One that was opened after the ignore files were asked has to wait for the next question."""
+        return self._ignored.get(uri, "not asked yet" if place_of(uri) is not None else None) is None
 
     # ---------------------------------------------------------------- suggestions
 

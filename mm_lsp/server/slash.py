@@ -98,6 +98,8 @@ async def _files(
 
 def _names(root: Path, folder: str, begun: str, hold_back: guiding.HoldBack) -> list[str]:
     """Of the folder's files and folders those that begin so and may be sent."""
+    if ".." in folder.split("/"):
+        return []
     directory = root / folder
     names = [name for name in names_in(directory, root) if name.lower().startswith(begun.lower())]
     names = [name for name in names if name.rstrip("/") not in SKIPPED][:_LISTED]

@@ -33,10 +33,13 @@ def _ask(ls: MmLanguageServer, look: Look, about: str, question: str, choices: t
     if key in ls.session.asked_about:
         return
     ls.session.asked_about.add(key)
-    ls.tasks.spawn(_answered(ls, look, question, choices), "question of trust")
+    ls.tasks.spawn(_answered(ls, look, key, question, choices), "question of trust")
 
 
-async def _answered(ls: MmLanguageServer, look: Look, question: str, choices: tuple[str, str]) -> None:
+async def _answered(
+    ls: MmLanguageServer, look: Look, key: tuple[Path, str], question: str, choices: tuple[str, str]
+) -> None:
+    """A word that was kept may be asked for again, if it comes to be about something else."""
     params = types.ShowMessageRequestParams(
         type=types.MessageType.Info,
         message=question,
@@ -46,6 +49,7 @@ async def _answered(ls: MmLanguageServer, look: Look, question: str, choices: tu
     chosen = answer.title if answer is not None else None
     if chosen == choices[0]:
         await decide(look.root, True, look.digests)
+        ls.session.asked_about.discard(key)
     elif chosen == _RESTRICT:
         await decide(look.root, False, None)
 

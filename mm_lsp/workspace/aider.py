@@ -8,7 +8,7 @@ from mm_lsp.rulebook import frontmatter
 from mm_lsp.workspace.files import read_text
 
 _CONFIGURATION = ".aider.conf.yml"
-_MAX_BYTES = 16 * 1024
+_MAX_BYTES = 256 * 1024
 _MAX_FILES = 20
 
 
@@ -17,7 +17,8 @@ def conventions(root: Path) -> list[str]:
     written = read_text(root / _CONFIGURATION, root, _MAX_BYTES)
     if not written:
         return []
-    values = frontmatter.read(f"---\n{written}\n---\n").values
+    lines = [line for line in written.split("\n") if line.strip() and not line.lstrip().startswith(("#", "---"))]
+    values = frontmatter.read("\n".join(("---", *lines, "---", ""))).values
     names = [name.strip().removeprefix("./") for name in frontmatter.texts(values.get("read"))]
     kept = [name for name in names if name.lower().endswith((".md", ".txt")) and not name.startswith(("/", "~"))]
     return [name for name in kept if ".." not in name.split("/")][:_MAX_FILES]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mm_lsp.rulebook.commands import Command, Reading, Style, command_from
-from mm_lsp.workspace.files import NotReadable, contents
+from mm_lsp.rulebook.commands import Command, Reading, Scope, Style, command_from
+from mm_lsp.workspace.files import NotReadable, words_of
 from mm_lsp.workspace.rule_files import MAX_BYTES, HoldBack, Refusal, Unsaved, chain
 from mm_lsp.workspace.tree import Found, files_below
 
@@ -53,6 +53,14 @@ class CommandCollection(NamedTuple):
     files: dict[str, Path]
 
 
+class _Site(NamedTuple):
+    """`place`: the folder below which the command's name begins."""
+
+    folder: Folder
+    place: Path
+    scope: Scope
+
+
 class CommandFiles:
     def __init__(self, home: Path | None) -> None:
         self._home = home
@@ -62,9 +70,9 @@ class CommandFiles:
         commands: list[Command] = []
         refused: list[Refusal] = []
         files: dict[str, Path] = {}
-        for folder, place, found, shown in self._places(target, root):
+        for site, found, shown in self._places(target, root):
             try:
-                reading = self._reading(folder, place, found, shown, root, unsaved)
+                reading = self._reading(site, found, shown, root, unsaved)
             except NotReadable as error:
                 refused.append(Refusal(shown, str(error)))
                 continue
@@ -78,35 +86,35 @@ class CommandFiles:
                 files[shown] = found.path
         return CommandCollection(tuple(commands), tuple(refused), files)
 
-    def _places(self, target: Path | None, root: Path) -> Iterator[tuple[Folder, Path, Found, str]]:
+    def _places(self, target: Path | None, root: Path) -> Iterator[tuple[_Site, Found, str]]:
         for directory in chain(target, root):
             for folder in FOLDERS:
                 if directory == root or folder.is_nested:
                     place = directory / folder.path
                     for found in _found(place, folder, root):
-                        yield folder, place, found, found.below(root)
+                        shown = found.below(root)
+                        yield _Site(folder, place, "project"), found, f"./{shown}" if shown[:1] == "~" else shown
         if self._home is None:
             return
         for folder in USER_FOLDERS:
             place = self._home / folder.path
-            for found in _found(place, folder, self._home):
-                yield folder, place, found, f"~/{found.below(self._home)}"
+            for found in _found(place, folder, None):
+                yield _Site(folder, place, "user"), found, f"~/{found.below(self._home)}"
 
-    def _reading(self, folder: Folder, place: Path, found: Found, shown: str, root: Path, unsaved: Unsaved) -> Reading:
+    def _reading(self, site: _Site, found: Found, shown: str, root: Path, unsaved: Unsaved) -> Reading:
         signature: object = unsaved.get(found.path, found.signature)
-        key = (found.path, shown)
+        key = (found.path, f"{site.scope} {shown}")
         kept = self._read.get(key)
         if kept is None or kept[0] != signature:
-            is_user = shown.startswith("~/")
-            read = contents(found.path, None if is_user else root, MAX_BYTES)
+            read = words_of(found.path, None if site.scope == "user" else root, MAX_BYTES)
             text = unsaved.get(found.path, read.text if read is not None else "")
-            inner = found.below(place).removesuffix(folder.suffix)
-            reading = command_from(folder.style, shown, "user" if is_user else "project", text, inner.split("/"))
+            inner = found.path.relative_to(site.place).as_posix().removesuffix(site.folder.suffix)
+            reading = command_from(site.folder.style, shown, site.scope, text, inner.split("/"))
             kept = self._read[key] = (signature, reading)
         return kept[1]
 
 
-def _found(place: Path, folder: Folder, root: Path) -> list[Found]:
+def _found(place: Path, folder: Folder, root: Path | None) -> list[Found]:
     if not place.is_dir():
         return []
     return sorted(files_below(place, (folder.suffix,), _DEPTH, (), root), key=lambda one: one.place)

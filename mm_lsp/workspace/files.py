@@ -22,6 +22,16 @@ def path_of(uri: str) -> Path | None:
     return Path(path) if path and "\0" not in path else None
 
 
+def place_of(uri: str) -> Path | None:
+    """Where on this machine the text of a document of any scheme comes from, as far as its address says: a cell of a
+    notebook, an earlier revision. For holding it back, never for reading it."""
+    path = path_of(uri)
+    if path is not None or uri.startswith("untitled:"):
+        return path
+    written = unquote(_split(uri).path)
+    return Path(written) if written.startswith("/") and "\0" not in written else None
+
+
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
@@ -71,6 +81,9 @@ def relative_name(path: Path | None, uri: str, folders: tuple[Path, ...]) -> str
     if not holding:
         return path.name
     return path.relative_to(max(holding, key=lambda folder: len(folder.parts))).as_posix()
+
+
+_STRAY_BYTES = 8  # that a text may hold which are no UTF-8
 
 
 class Contents(NamedTuple):
@@ -123,6 +136,14 @@ def _read(handle: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
+def words_of(path: Path, root: Path | None, max_bytes: int) -> Contents | None:
+    """As `contents`; raises NotReadable also for what is no text."""
+    found = contents(path, root, max_bytes)
+    if found is not None and ("\0" in found.text or (found.is_lossy and found.text.count("\ufffd") > _STRAY_BYTES)):
+        raise NotReadable("it is no text file")
+    return found
+
+
 def _why_not(path: Path, error: OSError) -> str:
     if os.path.islink(path):  # pathlib raises for a name that is too long
         return "its link leads nowhere"
@@ -144,7 +165,8 @@ def _contents(data: bytes, max_bytes: int, identity: tuple[int, int]) -> Content
     is_cut = len(data) > max_bytes
     text = data[:max_bytes].decode("utf-8", "replace").removeprefix("\ufeff")
     if is_cut:
-        text = text.rstrip("\ufffd")  # a character may have been cut in two
+        text = text.rstrip("\ufffd")  # a character may have been cut in two, and so may a secret
+        text = text[: text.rfind("\n") + 1] or text
     return Contents(text, identity, is_cut, "\ufffd" in text and b"\xef\xbf\xbd" not in data)
 
 

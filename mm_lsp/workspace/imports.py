@@ -9,7 +9,7 @@ from pathlib import Path
 from mm_lsp.rulebook import frontmatter, hygiene, markup
 from mm_lsp.rulebook.frontmatter import Problem
 from mm_lsp.rulebook.rules.rule import Identity, Import, Rule
-from mm_lsp.workspace.files import Contents, NotReadable, contents
+from mm_lsp.workspace.files import Contents, NotReadable, words_of
 
 _MAX_FILES = 50
 _MAX_BYTES = 1024 * 1024  # of all that one look takes in
@@ -80,7 +80,7 @@ class Importer:
             body = _body(read.text)
             inner = self._imports(body, target.path, reach, depth - 1, (*above, read.identity))
             shown = _shown(target.path, reach.root)
-            found.append(Import(shown, written.start, written.end, body, read.identity, inner))
+            found.append(Import(shown, written.start, written.end, body, read.identity, inner, str(target.path)))
         return tuple(found)
 
     def _read(self, target: Target, written: str, reach: _Reach) -> Contents | None:
@@ -89,7 +89,7 @@ class Importer:
             reach.tell(written, target.reason)
             return None
         try:
-            read = contents(target.path, None if reach.is_user else reach.root, _FILE_BYTES)
+            read = words_of(target.path, None if reach.is_user else reach.root, _FILE_BYTES)
         except NotReadable as error:
             if _is_file(target.path):
                 reach.tell(written, str(error))
@@ -106,8 +106,6 @@ class Importer:
         return read
 
     def _reason_against(self, path: Path, read: Contents) -> str | None:
-        if "\0" in read.text or (read.is_lossy and read.text.count("\ufffd") > 8):
-            return "it is no text file"
         if self._files >= _MAX_FILES:
             return f"more than {_MAX_FILES} files are taken in"
         if self._bytes + len(read.text) > _MAX_BYTES:

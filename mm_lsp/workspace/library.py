@@ -139,6 +139,9 @@ class _Screen:
         real = _resolved(path)
         if real != path and (reason := reason_to_hold_back(real, self._wanted.ignore)):
             return reason
+        return self._asked(path, is_open) or (self._asked(real, is_open) if real != path else None)
+
+    def _asked(self, path: Path, is_open: bool) -> str | None:
         key = (self._roots_of(path), is_open)
         if key not in self._looks:
             self._looks[key] = self._ignore.look(key[0], is_open=is_open, unsaved=self._unsaved)

@@ -21,13 +21,13 @@ from mm_lsp.rulebook.rules.families import (
 from mm_lsp.rulebook.rules.reading import as_markdown_in_cursor, as_root_copilot, rule_from
 from mm_lsp.rulebook.rules.rule import Rule
 from mm_lsp.workspace.aider import conventions
-from mm_lsp.workspace.files import NotReadable, contents
+from mm_lsp.workspace.files import NotReadable, words_of
 from mm_lsp.workspace.imports import Importer
 from mm_lsp.workspace.tree import Found, files_below, signature_of
 
 MAX_BYTES = 256 * 1024  # of one file
 _MAX_RULES = 2000
-_BACKUPS = (".bak", ".orig", ".rej", ".swp", ".tmp", ".cache", ".log", "~")
+_BACKUPS = (".DS_Store", "Thumbs.db", ".bak", ".orig", ".rej", ".swp", ".tmp", ".cache", ".log", "~")
 _MANAGED = {
     "linux": "/etc/claude-code/CLAUDE.md",
     "darwin": "/Library/Application Support/ClaudeCode/CLAUDE.md",
@@ -112,8 +112,9 @@ class _Gathering:
         present: set[str] = set()
         for place in USER_PLACES:
             if place.stands_in_for in present:
+                self._passed_over(home / place.path, place, f"~/{place.path}")
                 continue
-            for found in _at(home, place, home / place.path):
+            for found in _at(None, place, home / place.path):
                 if self._add(found, _Site(place, home, "user", ""), f"~/{found.below(home)}"):
                     present.add(place.path)
 
@@ -124,11 +125,16 @@ class _Gathering:
         for place in _places_in(directory, root):
             if place.stands_in_for in present:
                 present.add(place.path)
+                self._passed_over(directory / place.path, place, f"{base}/{place.path}" if base else place.path)
                 continue
             site = _Site(place, root, "nested" if base else "project", base)
-            for found in _at(directory, place, directory / spelled.get(place.path, place.path)):
-                if self._add(found, site, found.below(root)):
+            for found in _at(root, place, directory / spelled.get(place.path, place.path)):
+                if self._add(found, site, _in_project(found.below(root))):
                     present.add(place.path)
+
+    def _passed_over(self, path: Path, place: Place, shown: str) -> None:
+        if signature_of(path) is not None:
+            self.refused.append(Refusal(shown, f"{place.stands_in_for} stands in for it"))
 
     def _add(self, found: Found, site: _Site, shown: str) -> bool:
         """Whether there is any word in the file."""
@@ -140,7 +146,10 @@ class _Gathering:
         except NotReadable as error:
             self.refused.append(Refusal(shown, str(error)))
             return False
-        if kept is None or not kept.rule.body:
+        if kept is None:
+            return False
+        if not kept.rule.body:
+            self.refused.append(Refusal(shown, "it is empty"))
             return False
         self.rules.append(self._importer.filled(kept.rule, kept.path, site.root, import_depth(kept.rule.family)))
         self.files[shown] = kept.path
@@ -175,12 +184,17 @@ class _Site(NamedTuple):
 def _read(path: Path, site: _Site, shown: str, signature: object, unsaved: str | None) -> _Kept | None:
     """Raises NotReadable."""
     place = site.place
-    found = contents(path, None if site.scope in ("user", "managed") else site.root, MAX_BYTES)
+    found = words_of(path, None if site.scope in ("user", "managed") else site.root, MAX_BYTES)
     if found is None:
         return None
     text = found.text if unsaved is None else unsaved
     rule = rule_from(place.family, place.manner, shown, text, scope=site.scope, base=site.base, name=_name(path))
     return _Kept(signature, replace(_particular(rule, place, path), identity=found.identity), path)
+
+
+def _in_project(shown: str) -> str:
+    """A folder of the project that is called `~` is not the user's home."""
+    return f"./{shown}" if shown.startswith("~") else shown
 
 
 def _places_in(directory: Path, root: Path) -> Iterator[Place]:
@@ -214,13 +228,13 @@ def _spellings(root: Path) -> dict[str, str]:
     return spelled
 
 
-def _at(directory: Path, place: Place, written: Path) -> Iterator[Found]:
+def _at(root: Path | None, place: Place, written: Path) -> Iterator[Found]:
     if not place.suffixes:
         signature = signature_of(written)
         if signature is not None:
             yield Found(str(written), signature)
         return
-    found = files_below(written, place.suffixes, place.depth, place.but, directory)
+    found = files_below(written, place.suffixes, place.depth, place.but, root)
     kept = sorted(one for one in found if not one.place.endswith(_BACKUPS))
     if place.family == "roo":  # reads its files in the order of their bare names (section 4.1)
         kept.sort(key=lambda one: one.name.lower())

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from mm_lsp.rulebook.commands import Command, command_from
 from mm_lsp.rulebook.skills import Skill, skill_from
-from mm_lsp.workspace.files import NotReadable, contents
+from mm_lsp.workspace.files import NotReadable, words_of
 from mm_lsp.workspace.rule_files import MAX_BYTES, HoldBack, Refusal, Unsaved, chain
 from mm_lsp.workspace.tree import Found, files_below
 
@@ -58,9 +58,8 @@ class SkillFiles:
         skills: list[SkillFile] = []
         refused: list[Refusal] = []
         for found, scope, base in self._places(target, root):
-            place = root if scope == "project" else self._home or root
-            prefix = "" if scope == "project" else "~/"
-            shown = prefix + found.below(place)
+            shown = found.below(root if scope == "project" else self._home or root)
+            shown = f"~/{shown}" if scope == "user" else f"./{shown}" if shown[:1] == "~" else shown
             try:
                 skill, command = self._skill(found, shown, scope, base, root, unsaved)
             except NotReadable as error:
@@ -82,14 +81,14 @@ class SkillFiles:
                     yield found, "project", base
         if self._home is not None:
             for folder in USER_FOLDERS:
-                for found in _skills_in(self._home / folder, self._home):
+                for found in _skills_in(self._home / folder, None):
                     yield found, "user", ""
 
     def _skill(self, found: Found, shown: str, scope: SkillScope, base: str, root: Path, unsaved: Unsaved) -> _Read:
         signature: object = unsaved.get(found.path, found.signature)
         kept = self._read.get(found.path)
         if kept is None or kept[0] != signature:
-            read = contents(found.path, root if scope == "project" else None, MAX_BYTES)
+            read = words_of(found.path, root if scope == "project" else None, MAX_BYTES)
             text = unsaved.get(found.path, read.text if read is not None else "")
             folder = shown.rpartition("/")[0]
             skill, _ = skill_from(shown, folder, text, digest_of(text), scope, base)
@@ -102,7 +101,7 @@ def digest_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _skills_in(folder: Path, root: Path) -> list[Found]:
+def _skills_in(folder: Path, root: Path | None) -> list[Found]:
     """The SKILL.md files, but not those inside of another skill; a folder without one costs one look."""
     if not folder.is_dir():
         return []
@@ -127,9 +126,9 @@ def resource(skill: SkillFile, name: str, hold_back: Callable[[Path, bool], str 
     path = folder / name
     if reason := hold_back(path, False):
         raise NotReadable(reason)
-    read = contents(path, folder, MAX_BYTES)
-    if read is None or "\0" in read.text:
-        raise NotReadable("it is no text file")
+    read = words_of(path, folder, MAX_BYTES)
+    if read is None:
+        raise NotReadable("it is gone")
     return read.text
 
 

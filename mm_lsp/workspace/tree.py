@@ -54,10 +54,11 @@ def _signature(status: os.stat_result) -> Signature:
 
 
 def files_below(
-    folder: Path, suffixes: tuple[str, ...], depth: int, but: tuple[str, ...], root: Path
+    folder: Path, suffixes: tuple[str, ...], depth: int, but: tuple[str, ...], root: Path | None
 ) -> Iterator[Found]:
     """The files in `folder`, and in its folders `depth` deep, whose names end with one of `suffixes`. Folders named in
-    `but` and those that are nobody's own (`SKIPPED`) are passed over; so are links to folders outside of `root`."""
+    `but` and those that are nobody's own (`SKIPPED`) are passed over; so are links to folders outside of `root`, if
+    there is one."""
     seen: set[tuple[int, int]] = set()
     waiting = [(folder, depth)]
     while waiting and len(seen) < _MAX_DIRECTORIES:
@@ -72,10 +73,12 @@ def files_below(
                 yield found
 
 
-def _is_new(directory: Path, root: Path, seen: set[tuple[int, int]]) -> bool:
+def _is_new(directory: Path, root: Path | None, seen: set[tuple[int, int]]) -> bool:
     try:
         status = os.stat(directory)
-        inside = not _has_link(directory, root) or directory.resolve().is_relative_to(root.resolve())
+        inside = (
+            root is None or not _may_lead_out(directory, root) or directory.resolve().is_relative_to(root.resolve())
+        )
     except (OSError, RuntimeError, ValueError):
         return False
     identity = (status.st_dev, status.st_ino)
@@ -85,8 +88,10 @@ def _is_new(directory: Path, root: Path, seen: set[tuple[int, int]]) -> bool:
     return True
 
 
-def _has_link(directory: Path, root: Path) -> bool:
-    """Whether a step from `root` to `directory` is a link: only then may the real path be another."""
+def _may_lead_out(directory: Path, root: Path) -> bool:
+    """Whether a step from `root` to `directory` is a link or leads up: only then may the real path be another."""
+    if ".." in directory.parts:
+        return True
     while directory != root and directory != directory.parent:
         if directory.is_symlink():
             return True

@@ -43,11 +43,11 @@ def verdict(root: Path) -> Verdict | None:
 
 
 def remember(root: Path, said: Verdict, approved: Mapping[str, str] | None = None) -> None:
-    """`approved`: the commands and skills that are there now; None leaves what is known. Raises OSError if it can't be
-    kept."""
+    """`approved`: the commands and skills that the word is about, beside those that are known; {} forgets them, as a
+    word against the workspace does. Raises OSError if it can't be kept."""
     verdicts = _read()
     known = standing(root).approved or {}
-    verdicts[_key(root)] = {"verdict": said, "approved": dict(known if approved is None else approved)}
+    verdicts[_key(root)] = {"verdict": said, "approved": {} if said == "restricted" else {**known, **(approved or {})}}
     replace_file(_file(), json.dumps(verdicts, indent=1, sort_keys=True).encode("utf-8", "surrogateescape"))
 
 

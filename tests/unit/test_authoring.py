@@ -127,6 +127,7 @@ def test_every_key_that_is_known_has_a_meaning(path) -> None:
     [
         (MDC, "---\nglobs: **/*.ts\n---\nDo.\n", []),
         (CLAUDE, "---\npaths: **/*.ts\n---\nDo.\n", ["bad-yaml"]),
+        (".continue/rules/a.md", "---\nglobs: **/*.ts\n---\nDo.\n", ["bad-yaml"]),
         (MDC, "---\nglob: **/*.ts\nalwaysApply: true\n---\nDo.\n", ["unknown-key"]),
         (CLAUDE, "---\npaths: [src/**, tests/**]\n---\nDo.\n", []),
         (MDC, '---\nalwaysApply: "true"\n---\nDo.\n', ["string-boolean"]),
@@ -208,13 +209,17 @@ def test_globs_that_are_none(glob, is_bad) -> None:
         (CLAUDE, "paths: ['a', \"b\"]", ["a", "b"]),
         (COPILOT, "applyTo: '**'", ["**"]),
         (MDC, "globs:", []),
+        (MDC, "globs: a, a", ["a", "a"]),
+        (CLAUDE, "paths: # not a.md\n  - .md", [".md"]),
     ],
 )
 def test_globs_and_their_places(path, front, globs) -> None:
     manuscript = written(path, f"---\n{front}\n---\nDo.\n")
     assert [manuscript.text[glob.start : glob.end] for glob in manuscript.globs] == globs
     assert [glob.pattern for glob in manuscript.globs] == globs
-    assert sorted(glob.start for glob in manuscript.globs) == [glob.start for glob in manuscript.globs]
+    starts = [glob.start for glob in manuscript.globs]
+    assert sorted(set(starts)) == starts
+    assert all(manuscript.text[start - 1] in " ,\"'" for start in starts)
 
 
 def test_globs_that_match_nothing_are_marked_one_by_one() -> None:
@@ -339,9 +344,9 @@ def test_all_hidden_characters_at_once() -> None:
 
 
 def test_a_skill_without_frontmatter_gets_one() -> None:
-    assert fixed(SKILL, "Reads.\n") == [
-        "---\ndescription: Reads.\n---\nReads.\n",
-        "---\nname: pdf\n---\nReads.\n",
+    assert fixed(SKILL, "Reads files.\n") == [
+        "---\ndescription: Reads files.\n---\nReads files.\n",
+        "---\nname: pdf\n---\nReads files.\n",
     ]
 
 
@@ -459,6 +464,13 @@ def test_no_hover(path, text) -> None:
 def test_which_files_are_named(path, front, pattern, matched) -> None:
     matches = matcher(written(path, f"---\n{front}\n---\nDo.\n"), pattern)
     assert (matches and [name for name in ("a.ts", "p/b.py", "q") if matches(name)]) == matched
+
+
+def test_globs_of_a_folder_name_no_file_beside_it() -> None:
+    manuscript = written("p/.cursor/rules/a.mdc", "---\nglobs: *.py\n---\nDo.\n")
+    for matches in (matcher(manuscript, "*.py"), matcher(manuscript)):
+        assert matches is not None
+        assert not matches("q/b.py")
 
 
 @pytest.mark.parametrize(

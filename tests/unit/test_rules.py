@@ -302,9 +302,14 @@ def test_what_a_glob_chose_comes_before_the_root_and_after_the_nested():
     assert paths(assemble(rules, TARGET, Wishes(40))) == ["src/AGENTS.md"]
 
 
-def test_a_long_file_is_cut_with_a_note_and_without_half_a_character():
-    found = assemble([rule("AGENTS.md", "é" * 1000)], TARGET, Wishes(401))
-    assert found.applied[0].text == "é" * 200 + "\n[cut here: the file is longer]"
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [("é" * 99 + "\n" + "é" * 1000, "é" * 99), ("word " * 100, "word " * 78 + "word"), ("x" * 1000, "")],
+)
+def test_a_long_file_is_cut_between_lines_or_words_with_a_note(body, kept):
+    """Half a secret would no longer be known for one."""
+    found = assemble([rule("AGENTS.md", body)], TARGET, Wishes(400))
+    assert found.applied[0].text == kept + "\n[cut here: the file is longer]"
 
 
 # How they are read out

@@ -15,7 +15,7 @@ from mm_lsp.text import Edit, Position, Span
 
 _YAML_LINE = re.compile(r"[A-Za-z_][\w.-]*[ \t]*:(?:[ \t].*)?|[ \t]+\S.*|-[ \t].*|#.*")
 _INDENT = re.compile(r"[ \t]*")
-_SAFE = re.compile(r"[A-Za-z][^:#\n]*")
+_SAFE = re.compile(r"[A-Za-z]\w* [^:#\n]*\S")  # a text for YAML too, without quotes
 _SKILL_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

@@ -14,10 +14,9 @@ from typing import NamedTuple
 from mm_lsp.globs import matching
 from mm_lsp.rulebook.rules.families import FIRST_ORDER
 from mm_lsp.rulebook.rules.rule import Identity, Rule, adds_nothing, composed
-from mm_lsp.tokens import estimate
+from mm_lsp.tokens import cut_at_line, estimate
 
 _WORTH_CUTTING = 256  # bytes: less of a file says too little
-_CUT = "\n[cut here: the file is longer]"
 _UNKNOWN: Identity = (0, 0)
 _SCOPES = {"managed": 0, "user": 1, "project": 2, "nested": 2}
 _MENTION = re.compile(r"(?<![\w@/.-])@([\w][\w./-]*)")
@@ -61,6 +60,9 @@ class _Choice(NamedTuple):
     reason: str
 
 
+Withheld = Callable[[Rule], str | None]
+
+
 def _nothing(rule: Rule) -> None:
     del rule
 
@@ -70,7 +72,7 @@ def assemble(
     target: str | None,
     wishes: Wishes,
     words: str = "",
-    withheld: Callable[[Rule], str | None] = _nothing,
+    withheld: Withheld = _nothing,
 ) -> Assembly:
     """`rules` in the order in which their directories are read out; `target`: the file's path relative to the root;
     `words`: what the user wrote, in which `@name` asks for a rule; `withheld`: why nothing of a rule may be sent."""
@@ -85,13 +87,13 @@ def assemble(
             skipped.append(Skipped(rule.path, f'rules.policy is "first", and {first.path} comes before it'))
         elif (reason := _reason_for(rule, target, named)) is None and rule.activation != "agent":
             skipped.append(Skipped(rule.path, _reason_against(rule, target)))
-        elif refusal := withheld(rule):
-            skipped.append(Skipped(rule.path, refusal))
         elif reason is not None:
             chosen.append(_Choice(rule, reason))
+        elif refusal := withheld(rule):
+            skipped.append(Skipped(rule.path, refusal))
         else:
             offered.append(rule)
-    applied = _composed(sorted(chosen, key=_rank), wishes.max_bytes, skipped)
+    applied = _composed(_without_twins(sorted(chosen, key=_rank), skipped), wishes.max_bytes, skipped, withheld)
     return Assembly(tuple(applied), tuple(offered), tuple(skipped))
 
 
@@ -117,8 +119,8 @@ def _first(rules: Sequence[Rule]) -> Rule | None:
 
 
 def _reason_for(rule: Rule, target: str | None, named: frozenset[str]) -> str | None:
-    if rule.activation in ("agent", "manual") and rule.name and rule.name.casefold() in named:
-        return f"you named it with @{rule.name}"
+    if rule.activation in ("agent", "manual") and not named.isdisjoint(_calls(rule)):
+        return f"you named it with @{_typed_name(rule)}"
     if rule.activation == "always":
         return "it holds for every file" if not rule.base else f"it holds for every file in {rule.base}"
     if rule.activation == "glob" and target is not None:
@@ -143,7 +145,20 @@ def _reason_against(rule: Rule, target: str | None) -> str:
     if rule.activation == "glob":
         globs = ", ".join(rule.globs)
         return f"none of its globs ({globs}) matches" if target is not None else f"it holds for {globs}"
-    return f"it counts only where it is named: @{rule.name}" if rule.name else "it counts only where it is named"
+    return f"it counts only where it is named: @{_typed_name(rule)}"
+
+
+def _typed_name(rule: Rule) -> str:
+    """The rule's name as it can be written behind an `@`."""
+    return "-".join(rule.name.split()) or _stem(rule)
+
+
+def _calls(rule: Rule) -> set[str]:
+    return {_typed_name(rule).casefold(), _stem(rule).casefold()}
+
+
+def _stem(rule: Rule) -> str:
+    return rule.path.rpartition("/")[2].removesuffix(".instructions.md").rsplit(".", 1)[0]
 
 
 def _rank(choice: _Choice) -> tuple[int, int, int]:
@@ -152,17 +167,31 @@ def _rank(choice: _Choice) -> tuple[int, int, int]:
     return (_SCOPES[rule.scope], rule.depth, 0 if rule.activation == "always" else 1)
 
 
-def _composed(chosen: Sequence[_Choice], max_bytes: int, skipped: list[Skipped]) -> list[Applied]:
-    """Same files and same texts once; imports put in; the budget spent from the nearest on."""
-    whole = _without_twins(chosen, skipped)
-    seen = {choice.rule.identity for choice in whole} - {_UNKNOWN}
+def _composed(chosen: Sequence[_Choice], max_bytes: int, skipped: list[Skipped], withheld: Withheld) -> list[Applied]:
+    """Imports put in, same texts once, the budget spent from the nearest on. A rule that only names a file which the
+    budget then has no room for takes it in after all."""
+    whole = {choice.rule.identity for choice in chosen} - {_UNKNOWN}
+    left_out: list[Skipped] = []
+    applied = _within(_distinct(_texts(chosen, whole, left_out), left_out), max_bytes, left_out, withheld)
+    kept = {one.rule.identity for one in applied}
+    skipped += left_out
+    if whole <= kept or not any(one.rule.imports for one in applied):
+        return applied
+    paths = {one.rule.path for one in applied}
+    chosen = [choice for choice in chosen if choice.rule.path in paths]
+    return _within(_distinct(_texts(chosen, kept - {_UNKNOWN}, skipped), skipped), max_bytes, skipped, withheld)
+
+
+def _texts(chosen: Sequence[_Choice], whole: set[Identity], skipped: list[Skipped]) -> list[tuple[_Choice, str]]:
+    """`whole`: the files that stand in the prompt by themselves."""
+    seen = set(whole)
     texts: list[tuple[_Choice, str]] = []
-    for choice in whole:
+    for choice in chosen:
         if adds_nothing(choice.rule, seen):
             skipped.append(Skipped(choice.rule.path, "the files that it takes in are here already"))
         else:
             texts.append((choice, composed(choice.rule.body, choice.rule.imports, seen).strip()))
-    return _within(_distinct(texts, skipped), max_bytes, skipped)
+    return texts
 
 
 def _without_twins(chosen: Sequence[_Choice], skipped: list[Skipped]) -> list[_Choice]:
@@ -195,17 +224,23 @@ def _distinct(texts: Sequence[tuple[_Choice, str]], skipped: list[Skipped]) -> l
     return kept[::-1]
 
 
-def _within(texts: Sequence[tuple[_Choice, str]], max_bytes: int, skipped: list[Skipped]) -> list[Applied]:
+def _within(
+    texts: Sequence[tuple[_Choice, str]], max_bytes: int, skipped: list[Skipped], withheld: Withheld
+) -> list[Applied]:
+    """Whether a rule may be sent is asked only of those that there is room for: that looks at the disk."""
     kept: dict[int, Applied] = {}
     left = max_bytes
-    for number in sorted(range(len(texts)), key=lambda at: _nearness(texts[at][0].rule), reverse=True):
+    for number in sorted(range(len(texts)), key=lambda at: (*_nearness(texts[at][0].rule), at), reverse=True):
         choice, text = texts[number]
         size = len(text.encode("utf-8", "replace"))
         if size > left and left < _WORTH_CUTTING:
             skipped.append(Skipped(choice.rule.path, f"the budget of {max_bytes} bytes (rules.max_bytes) is spent"))
             continue
+        if refusal := withheld(choice.rule):
+            skipped.append(Skipped(choice.rule.path, refusal))
+            continue
         if size > left:
-            text = text.encode("utf-8", "replace")[:left].decode("utf-8", "ignore") + _CUT
+            text = cut_at_line(text, left)
         kept[number] = Applied(choice.rule, text, estimate(text), choice.reason)
         left -= min(size, left)
     return [kept[number] for number in sorted(kept)]

@@ -98,8 +98,8 @@ USER_PLACES: tuple[Place, ...] = (
 
 # `rules.policy = "first"`: of the root's whole files only the first of these (Zed's order) counts.
 FIRST_ORDER = (
-    ".rules", ".cursorrules", ".windsurfrules", ".clinerules", ".github/copilot-instructions.md", "AGENT.md",
-    "AGENTS.md", "CLAUDE.md", "GEMINI.md",
+    ".rules", ".cursorrules", ".windsurfrules", ".clinerules", ".github/copilot-instructions.md",
+    "AGENTS.override.md", "AGENT.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md",
 )  # fmt: skip
 
 # Names that may be spelled in any case, and only in a root: elsewhere `agents.md` is a page about agents.

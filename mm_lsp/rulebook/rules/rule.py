@@ -13,7 +13,8 @@ Identity = tuple[int, int]  # device and inode: two names of one file are one
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A file that a rule takes in with `@path`, which stands at `start` to `end` of the text around it."""
+    """A file that a rule takes in with `@path`, which stands at `start` to `end` of the text around it. `file`: where
+    it lies on this machine."""
 
     path: str
     start: int
@@ -21,6 +22,7 @@ class Import:
     text: str
     identity: Identity
     imports: tuple[Import, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

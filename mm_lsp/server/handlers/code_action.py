@@ -59,10 +59,12 @@ def code_action(ls: MmLanguageServer, params: types.CodeActionParams) -> list[Ac
     if only is not None:
         wanted = [offer for offer in offers if _is_kind(offer.kind, only)]
         return [*first, *(_action(offer, snapshot, given) for offer in wanted)]
-    actions = [_action(offer, snapshot, given) for offer in offers[:_SHOWN]]
-    if len(offers) > _SHOWN:
-        actions.append(_menu(offers[_SHOWN:], snapshot))
-    return [*first, *actions]
+    fixes = first[len(_stops(ls, None)) :][:_SHOWN]
+    room = _SHOWN - len(fixes)
+    actions = [_action(offer, snapshot, given) for offer in offers[:room]]
+    if len(offers) > room:
+        actions.append(_menu(offers[room:], snapshot))
+    return [*_stops(ls, None), *fixes, *actions]
 
 
 def _is_kind(kind: str, only: Sequence[types.CodeActionKind | str]) -> bool:

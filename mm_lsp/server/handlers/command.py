@@ -16,6 +16,7 @@ from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.protocol import invalid_params
 from mm_lsp.server.session import Snapshot
 from mm_lsp.text import Span
+from mm_lsp.workspace.files import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class CallArguments:
 
 
 async def list_commands(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> Any:
-    """Everything that `/` can call for this document, also what waits for the user's trust."""
-    snapshot = ls.snapshot(ls.arguments(params, ListArguments).uri)
+    """Everything that `/` can call for a file, open or not; also what waits for the user's trust."""
+    uri = ls.arguments(params, ListArguments).uri or ls.session.touched_last or ""
     await ls.session.is_loaded.wait()
-    look = await guiding.look_at(ls, snapshot)
+    look = await asyncio.to_thread(ls.session.library.look, ls.session.wanted(path_of(uri)))
     commands = commanding.commands_of(look)
     return [
         {"name": name, **_described(command), "trusted": look.is_allowed(command)} for name, command in commands.items()
@@ -70,13 +71,13 @@ async def preview(ls: MmLanguageServer, params: types.ExecuteCommandParams) -> A
     snapshot = await ls.session.loaded(snapshot)
     look = await guiding.look_at(ls, snapshot)
     command = commanding.command_named(look, given.name)
-    hold_back = guiding.holding_back(ls, snapshot.path)
-    what = await asyncio.to_thread(commanding.called, look, command, given.arguments, snapshot, span, hold_back)
+    call = commanding.call_of(ls, look, command, given.arguments, snapshot, span)
+    what = await asyncio.to_thread(commanding.called, call)
     return {
         "name": command.name,
         **_described(command),
         "trusted": look.is_allowed(command),
-        "text": guiding.veiled_text(snapshot, what.text),
+        "text": call.redactor.text(what.text),
         "files": [part.source for part in what.references],
         "shell": list(what.expansion.shell),
         "missing": list(what.expansion.inputs),
