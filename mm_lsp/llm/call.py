@@ -18,6 +18,7 @@ from mm_lsp.llm.payload import estimated_prompt, lesson, payload_of, sent_names
 from mm_lsp.llm.registry import facts_of
 from mm_lsp.llm.retry import pause_after, pause_before_next
 from mm_lsp.llm.sse import SSEDecoder, is_whole, kind_of
+from mm_lsp.llm.veil import veiled_values
 from mm_lsp.messages import (
     Event,
     Incomplete,
@@ -183,6 +184,8 @@ class Call:
     async def _post(self, client: Client) -> None:
         settings = self._endpoint.settings
         params = settings.params_for(self._request.feature)
+        if self._request.redactor is not None:
+            params = veiled_values(params, self._request.redactor)
         self._payload = payload_of(self._request, params, self._facts, self._learned)
         # "replace": a lone surrogate in someone's file is no reason to fail.
         content = json.dumps(self._payload, ensure_ascii=False).encode("utf-8", "replace")

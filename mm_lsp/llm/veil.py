@@ -36,14 +36,15 @@ def _message(message: Message, redactor: Redactor) -> Message:
 
 
 def _tool(tool: Tool, redactor: Redactor) -> Tool:
-    return Tool(tool.name, redactor.text(tool.description), _values(tool.parameters, redactor))
+    return Tool(tool.name, redactor.text(tool.description), veiled_values(tool.parameters, redactor))
 
 
-def _values(value: Any, redactor: Redactor) -> Any:
+def veiled_values(value: Any, redactor: Redactor) -> Any:
+    """JSON without the secrets in its texts."""
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, Mapping):
-        return {key: _values(inner, redactor) for key, inner in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {key: veiled_values(inner, redactor) for key, inner in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
-        return [_values(inner, redactor) for inner in value]  # pyright: ignore[reportUnknownVariableType]
+        return [veiled_values(inner, redactor) for inner in value]  # pyright: ignore[reportUnknownVariableType]
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mm_lsp.llm.model import LanguageModel
 from mm_lsp.messages import (
@@ -16,6 +16,7 @@ from mm_lsp.messages import (
     ModelError,
     ModelRequest,
     Notice,
+    Part,
     Reasoning,
     Refused,
     Stop,
@@ -40,7 +41,14 @@ class Shows(Protocol):
     def text(self, delta: str, length: int) -> None: ...
 
 
-AnswerTool = Callable[[ToolCall], Awaitable[str]]
+class Given(NamedTuple):
+    """What a tool call gives the model, and where it came from."""
+
+    text: str
+    parts: tuple[Part, ...] = ()
+
+
+AnswerTool = Callable[[ToolCall], Awaitable[Given]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,8 @@ class Answer:
     usage: dict[str, Any]
 
 
-async def no_tool(call: ToolCall) -> str:
-    return f"There is no function {call.name}."
+async def no_tool(call: ToolCall) -> Given:
+    return Given(f"There is no function {call.name}.")
 
 
 async def ask(
@@ -89,8 +97,9 @@ async def _conversation(
         if not turn.calls or not request.tools or is_enough(turn.text):
             break
         tools = request.tools if len(bills) < _ROUNDS else ()
-        messages = (*request.messages, *await _replies(turn, progress, answer_tool))
-        request = replace(request, messages=messages, tools=tools)
+        replies, parts = await _replies(turn, progress, answer_tool)
+        messages = (*request.messages, *replies)
+        request = replace(request, messages=messages, tools=tools, parts=(*request.parts, *parts))
     if not text.strip():
         raise BadReply(why_empty(turn.reason))
     if turn.reason == "length" and request.feature == "edit" and not is_enough(text):
@@ -100,12 +109,13 @@ async def _conversation(
     return Answer(text, usage_result(_sum(bills)))
 
 
-async def _replies(turn: _Turn, progress: Shows, answer_tool: AnswerTool) -> list[Message]:
+async def _replies(turn: _Turn, progress: Shows, answer_tool: AnswerTool) -> tuple[list[Message], list[Part]]:
     """The model's turn as it goes back, and what its calls gave."""
     said = Message("assistant", turn.text, turn.reasoning, turn.calls)
     progress.say("reading what the model asked for…")
-    results = [Message("tool", await answer_tool(call), tool_call_id=call.id) for call in turn.calls]
-    return [said, *results]
+    given = [(call, await answer_tool(call)) for call in turn.calls]
+    results = [Message("tool", result.text, tool_call_id=call.id) for call, result in given]
+    return [said, *results], [part for _, result in given for part in result.parts]
 
 
 def _sum(bills: list[Bill]) -> Bill:

@@ -9,15 +9,17 @@ from pathlib import Path
 
 from mm_lsp.assist.guidance import NONE, Guidance, guidance_from, with_skills
 from mm_lsp.llm.registry import facts_of
-from mm_lsp.messages import ToolCall
+from mm_lsp.messages import Part, ToolCall
 from mm_lsp.rulebook.rules import Assembly, Rule, assemble
 from mm_lsp.rulebook.rules.assembly import Wishes
 from mm_lsp.rulebook.rules.rule import composed
 from mm_lsp.rulebook.skills import LOAD, distinct, loaded, loaded_rule, names_of
 from mm_lsp.server import trusting
+from mm_lsp.server.asking import Given
 from mm_lsp.server.language_server import MmLanguageServer
 from mm_lsp.server.session import Snapshot
 from mm_lsp.settings import RulesSettings, Settings
+from mm_lsp.tokens import estimate
 from mm_lsp.untyped import table
 from mm_lsp.workspace import skill_files
 from mm_lsp.workspace.files import NotReadable
@@ -42,32 +44,39 @@ class Guide:
     given: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     hold_back: HoldBack = _never
 
-    async def answer(self, call: ToolCall) -> str:
+    async def answer(self, call: ToolCall) -> Given:
         """What a call gives, as a text for the model: also what was wrong with it."""
         if call.name != LOAD:
-            return f"There is no function {call.name}; there is {LOAD}."
+            return Given(f"There is no function {call.name}; there is {LOAD}.")
         try:
             arguments = table(json.loads(call.arguments))
         except (ValueError, RecursionError):
-            return f"The arguments of {LOAD} are no JSON object."
+            return Given(f"The arguments of {LOAD} are no JSON object.")
         name, file = str(arguments.get("name", "")), str(arguments.get("file") or "")
         if (name, file) in self.given:
-            return "You have it already, above."
+            return Given("You have it already, above.")
         self.given.add((name, file))
         return await asyncio.to_thread(self._loaded, name, file)
 
-    def _loaded(self, name: str, file: str) -> str:
+    def _loaded(self, name: str, file: str) -> Given:
         if rule := self.rules.get(name):
-            return loaded_rule(rule, composed(rule.body, rule.imports, set()))
+            text = loaded_rule(rule, composed(rule.body, rule.imports, set()))
+            place = self.look.rules.files[rule.path] if self.look is not None else rule.path
+            return _given(text, rule.path, place)
         skill = self.skills.get(name)
         if skill is None:
-            return f"There is no skill {name}; there are: {', '.join([*self.skills, *self.rules])}."
+            return Given(f"There is no skill {name}; there are: {', '.join([*self.skills, *self.rules])}.")
         if not file:
-            return loaded(skill.skill, skill_files.resources(skill))
+            return _given(loaded(skill.skill, skill_files.resources(skill)), skill.skill.path, skill.file)
         try:
-            return skill_files.resource(skill, file, self.hold_back)
+            text = skill_files.resource(skill, file, self.hold_back)
         except NotReadable as error:
-            return f"The file can't be given: {error}."
+            return Given(f"The file can't be given: {error}.")
+        return _given(text, f"{skill.skill.directory}/{file}", skill.file.parent / file)
+
+
+def _given(text: str, source: str, file: Path | str) -> Given:
+    return Given(text, (Part("skills", source, estimate(text), "the model asked for it", str(file)),))
 
 
 async def guide_for(ls: MmLanguageServer, snapshot: Snapshot, words: str = "", *, is_asked_for: bool = True) -> Guide:

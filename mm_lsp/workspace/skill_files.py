@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -85,16 +87,34 @@ class SkillFiles:
                     yield found, "user", ""
 
     def _skill(self, found: Found, shown: str, scope: SkillScope, base: str, root: Path, unsaved: Unsaved) -> _Read:
-        signature: object = unsaved.get(found.path, found.signature)
+        folder_files = _others_in(found.path, root if scope == "project" else None)
+        signature: object = (unsaved.get(found.path, found.signature), *folder_files)
         kept = self._read.get(found.path)
         if kept is None or kept[0] != signature:
             read = words_of(found.path, root if scope == "project" else None, MAX_BYTES)
             text = unsaved.get(found.path, read.text if read is not None else "")
             folder = shown.rpartition("/")[0]
-            skill, _ = skill_from(shown, folder, text, digest_of(text), scope, base)
+            digest = digest_of("\n".join((text, *map(_content_of, folder_files))))
+            skill, _ = skill_from(shown, folder, text, digest, scope, base)
             command = command_from("skill", shown, scope, text, [folder.rpartition("/")[2]]).command
+            command = replace(command, digest=digest) if command is not None else None  # trusted as one
             kept = self._read[found.path] = (signature, _Read(skill, command))
         return kept[1]
+
+
+def _others_in(file: Path, root: Path | None) -> list[Found]:
+    """What lies in the skill's folder beside its SKILL.md; a change of it is a change of the skill."""
+    others = (one for one in files_below(file.parent, ("",), _DEPTH, (), root) if one.place != str(file))
+    return sorted(islice(others, _MAX_RESOURCES))
+
+
+def _content_of(file: Found) -> str:
+    """The file's name and what it holds; of a large one how large it is."""
+    try:
+        data = file.path.read_bytes() if file.signature[1] <= MAX_BYTES else str(file.signature[1]).encode()
+    except OSError:
+        data = b""
+    return f"{file.name} {sha256(data).hexdigest()}"
 
 
 def digest_of(text: str) -> str:

@@ -199,3 +199,54 @@ def test_the_record_tells_of_which_files_text_was_sent(start, model, root):
     assert sent()["AGENTS.md"]["calls"] == 2
     assert sent()["data.txt"]["calls"] == 1
     assert "files" not in editor.command("mm-lsp.usage")
+
+
+def test_the_record_tells_of_imports_and_skills_and_not_of_what_was_held_back(start, model, root):
+    write(root, {"CLAUDE.md": "See @docs/x.md", "docs/x.md": "x-text", ".env": "A=1", ".claude/commands/c.md": "@.env"})
+    editor = open_in(start, root, {"trust": "trusted"})
+    at = open_file(editor, root / "a.py")
+    editor.command("mm-lsp.command.run", {"name": "c", "uri": at.uri})
+    rows = until(lambda: editor.command("mm-lsp.usage", {"files": True})["files"])
+    assert {str(Path(row["path"]).relative_to(root)) for row in rows} == {"a.py", "CLAUDE.md", "docs/x.md"}
+
+
+def test_a_document_that_is_opened_in_between_is_not_sent_unasked(start, model, first, root):
+    write(root, {".cursorignore": "hid/\n"})
+    editor = open_in(start, root)
+    for number in range(60):
+        open_file(editor, root / f"f{number}.py", f"x{number} = 1|\n")
+    at = open_file(editor, root / "a.py", "y = |\n")
+    numbers = []
+    for number in range(8):
+        numbers.append(editor.ask_inline(at, INVOKED))
+        open_file(editor, root / f"hid/s{number}.py", f"{SECRET} = 1|\n")
+    for number in numbers:
+        editor.wait(number)
+    assert not any(request.contains(SECRET) for request in model.requests[first:])
+
+
+@pytest.mark.parametrize("scheme", ["vscode-notebook-cell:{}#c1", "git:{}?ref=HEAD"])
+def test_documents_of_other_schemes_are_bound_by_their_paths(start, model, first, root, scheme):
+    write(root, {".cursorignore": "hid/\n", "hid/n.ipynb": ""})
+    editor = open_in(start, root)
+    held = editor.open_at(f"{SECRET} = |\n", "python", scheme.format(root / "hid/n.ipynb"))
+    assert "error" in explain(editor, held)
+    assert editor.inline(held, INVOKED) == []
+    assert len(model.requests) == first
+
+
+def test_a_link_into_another_folder_is_bound_by_that_folders_ignore_files(start, model, first, root, tmp_path):
+    other = write(tmp_path / "other", {".cursorignore": "secret/", "secret/s.py": ""})
+    (root / "l.py").symlink_to(other / "secret/s.py")
+    folders = {"workspaceFolders": [{"uri": place.as_uri(), "name": place.name} for place in (root, other)]}
+    editor = start({}, {"longRequests": True}, params=folders)
+    assert "error" in explain(editor, open_file(editor, root / "l.py", f"{SECRET} = |\n"))
+    assert len(model.requests) == first
+
+
+def test_a_question_that_was_dismissed_does_not_come_back_by_itself(start, model, root):
+    editor = open_in(start, root, {"privacy": {"preview": True}}, answers={"window/showMessageRequest": lambda _: None})
+    at = open_file(editor, root / "a.py", "x = |\n")
+    for _ in range(4):
+        assert editor.inline(at, AUTOMATIC) == []
+    assert len(questions(editor)) == 1

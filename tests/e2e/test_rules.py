@@ -393,3 +393,80 @@ def test_text_before_a_call_and_after_it_is_one_answer(start, model, root):
         if one.get("method") == "$/progress" and one["params"]["value"]["kind"] == "report"
     ]
     assert "".join(texts) == result["markdown"]
+
+
+# Several files and roots at once
+
+
+def test_each_question_is_about_the_file_that_was_asked_about(start, model, tmp_path):
+    one = write(tmp_path / "one", {"AGENTS.md": "rules-of-one", "a.py": "", ".git/HEAD": ""})
+    two = write(tmp_path / "two", {"AGENTS.md": "rules-of-two", "b.py": "", "src/AGENTS.md": "deep", ".git/HEAD": ""})
+    folders = {"workspaceFolders": [{"uri": root.as_uri(), "name": root.name} for root in (one, two)]}
+    editor = start(EDITS, {"longRequests": True}, params=folders)
+    first = open_file(editor, one / "a.py")
+    second = open_file(editor, two / "b.py")
+    assert editor.command("mm-lsp.trust", {"trusted": True, "uri": first.uri})["workspace"] == str(one)
+    explain(editor, first)
+    assert "rules-of-one" in system(model.requests[-1])
+    explain(editor, second)
+    assert "rules-of" not in system(model.requests[-1])
+    editor.command("mm-lsp.trust", {"trusted": True, "uri": second.uri})
+    explain(editor, second)
+    assert "rules-of-two" in system(model.requests[-1])
+    assert "deep" not in system(model.requests[-1])
+    assert editor.command("mm-lsp.rules", {"uri": first.uri})["file"] == "a.py"
+    assert editor.command("mm-lsp.rules", {"uri": (two / "src/c.py").as_uri()})["file"] == "src/c.py"
+
+
+def test_what_was_approved_in_one_folder_stays_so_when_another_is(start, model, tmp_path):
+    folders = {f"{name}/.claude/skills/s{name}/SKILL.md": SKILL.replace("pdf-tools", f"s{name}") for name in "ab"}
+    root = write(tmp_path / "w", {**folders, "a/x.py": "", "b/y.py": "", "AGENTS.md": "r"})
+    editor = open_in(start, root)
+    first, second = (open_file(editor, root / name) for name in ("a/x.py", "b/y.py"))
+    for at in (first, second):
+        editor.command("mm-lsp.trust", {"trusted": True, "uri": at.uri})
+    for at in (first, second):
+        (skill,) = editor.command("mm-lsp.rules", {"uri": at.uri})["skills"]
+        assert skill["trusted"] is True
+    write(root, {"a/.claude/skills/sa/script.sh": "new"})
+    (skill,) = editor.command("mm-lsp.rules", {"uri": first.uri})["skills"]
+    assert skill["trusted"] is False
+
+
+def test_a_projects_folder_called_home_is_not_the_users(start, model, first, root, tmp_path):
+    write(tmp_path, {"outside.md": "outside-text"})
+    write(root, {"~/.claude/commands/evil.md": "evil-text", "~/a.py": ""})
+    (root / "~/.claude/commands/leak.md").symlink_to(tmp_path / "outside.md")
+    editor = open_in(start, root)
+    at = open_file(editor, root / "~/a.py")
+    for name in ("evil", "leak"):
+        assert "error" in editor.wait(editor.ask("mm-lsp.command.run", {"name": name, "uri": at.uri}))
+    assert len(model.requests) == first
+
+
+def test_an_untrusted_workspace_takes_no_command_from_the_user(start, model, root, tmp_path):
+    write(tmp_path / "home1", {".claude/commands/fix.md": "my-own-fix"})
+    write(root, {".claude/commands/fix.md": "a-strangers-fix"})
+    editor = open_in(start, root, {"trust": "restricted"})
+    at = open_file(editor, root / "src/deep/a.py")
+    editor.command("mm-lsp.command.run", {"name": "fix", "uri": at.uri})
+    assert model.requests[-1].contains("my-own-fix")
+    assert not model.requests[-1].contains("a-strangers-fix")
+
+
+def test_what_is_no_text_is_no_rule(start, model, root):
+    write(root, {".roo/rules/.DS_Store": b"\0\1\2", ".roo/rules/p.png": b"\x89PNG\0", ".roo/rules/r.md": "roo-text"})
+    editor = open_in(start, root, TRUSTED)
+    at = open_file(editor, root / "src/deep/a.py")
+    found = editor.command("mm-lsp.rules", {"uri": at.uri})
+    assert [rule["path"] for rule in found["applied"]] == [".roo/rules/r.md"]
+    assert {"path": ".roo/rules/p.png", "reason": "it is no text file"} in found["skipped"]
+
+
+def test_what_another_file_stands_in_for_and_what_is_empty_is_told(start, root):
+    write(root, {"AGENTS.override.md": "o", "AGENTS.md": "a", ".cursor/rules/e.mdc": "---\nalwaysApply: true\n---\n"})
+    editor = open_in(start, root, TRUSTED)
+    at = open_file(editor, root / "src/deep/a.py")
+    skipped = {one["path"]: one["reason"] for one in editor.command("mm-lsp.rules", {"uri": at.uri})["skipped"]}
+    assert skipped["AGENTS.md"] == "AGENTS.override.md stands in for it"
+    assert skipped[".cursor/rules/e.mdc"] == "it is empty"

@@ -142,3 +142,39 @@ def test_the_users_own_key_is_never_part_of_a_prompt(start, model, tmp_path):
     editor = open_in(start, root, MM_LSP_API_KEY="a-plain-key-of-mine")
     explain(editor, open_file(editor, root / "a.py", "# a-plain-key-of-mine|\n"))
     assert not model.requests[-1].contains("a-plain-key-of-mine")
+
+
+def test_the_middle_of_a_private_key_that_a_command_selects_stays_here(start, model, tmp_path):
+    root = write(tmp_path / "w", {"a.py": "", ".github/prompts/p.prompt.md": "Review ${selection}"})
+    editor = open_in(start, root, {"trust": "trusted"})
+    at = open_file(editor, root / "a.py", f'k = """|\n{PEM}\n"""\n')
+    middle = {"start": {"line": 8, "character": 0}, "end": {"line": 10, "character": 0}}
+    call = {"name": "p", "uri": at.uri, "range": middle}
+    editor.command("mm-lsp.command.run", call)
+    assert not leaked(
+        "x9Qk" * 5, model.requests[-1].raw.decode(), json.dumps(editor.command("mm-lsp.command.preview", call))
+    )
+
+
+def test_a_secret_that_its_surroundings_give_away_is_one_elsewhere_too(start, model, tmp_path):
+    root = write(tmp_path / "w", {"a.py": ""})
+    editor = open_in(start, root, TRUSTED)
+    at = open_file(editor, root / "a.py", f'connect("{PASSWORD}")\ndb_password = "{PASSWORD}"|\n')
+    explain(editor, at, question=f"Why does {PASSWORD} not work?")
+    assert not leaked(PASSWORD, model.requests[-1].raw.decode(), editor.stderr_text)
+
+
+def test_parameters_of_the_api_lose_theirs_too(start, model, tmp_path):
+    token = dict(TOKENS)["github-token"]
+    root = write(tmp_path / "w", {"a.py": ""})
+    editor = open_in(start, root, {"model": {"params": {"user": token, "stop": [token]}}})
+    explain(editor, open_file(editor, root / "a.py"))
+    assert not leaked(token, model.requests[-1].raw.decode())
+
+
+def test_a_token_is_not_cut_in_two(start, model, tmp_path):
+    token = dict(TOKENS)["github-token"]
+    root = write(tmp_path / "w", {"AGENTS.md": "words " * 5455 + token + " words" * 100, "a.py": ""})
+    editor = open_in(start, root, {"trust": "trusted"})
+    explain(editor, open_file(editor, root / "a.py"))
+    assert not leaked(token, model.requests[-1].raw.decode())
