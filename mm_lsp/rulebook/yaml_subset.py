@@ -6,7 +6,7 @@ The form that nearly all files have is read without PyYAML; everything else by a
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -19,13 +19,12 @@ _MAX_DEPTH = 20
 # What stands for itself inside a line: no controls, nothing that YAML takes for a line end or refuses.
 _PRINTABLE = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _PLAIN_TEXT = rf"[A-Za-z0-9_./~(+${_PRINTABLE}][ -~{_PRINTABLE}]*"
-_PLAIN_VALUE = re.compile(_PLAIN_TEXT)
 KEY = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
-_QUICK_LINE = re.compile(
+_QUICK_LINE = (
     rf"(?P<key>{KEY}):(?: +(?:(?P<plain>{_PLAIN_TEXT})"
     rf"|\"(?P<double>[ !#-\[\]-~{_PRINTABLE}]*)\" *|'(?P<single>[ -&(-~{_PRINTABLE}]*)' *))? *"
 )
-_QUICK_COMMENT = re.compile(rf"#[ -~{_PRINTABLE}]*| *")
+_QUICK_COMMENT = rf"#[ -~{_PRINTABLE}]*| *"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -37,6 +36,12 @@ _UNREADABLE = "it cannot be read"
 _STRING, _LIST, _TABLE = _TAG + "str", _TAG + "seq", _TAG + "map"
 _UNQUOTED = "plain"  # our own: the scalar was written without quotes and without a tag
 _RESOLVED = {_UNQUOTED, *(_TAG + name for name in ("null", "bool", "int", "float"))}
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """When the first file is read: with sets of characters as large as these it takes a while."""
+    return re.compile(pattern)
 
 
 class BadYaml(Exception):
@@ -82,9 +87,9 @@ def quick(text: str) -> Loaded | None:
     values: dict[str, Any] = {}
     spots: dict[str, Spot] = {}
     for number, line in enumerate(text.split("\n")):
-        match = _QUICK_LINE.fullmatch(line)
+        match = _compiled(_QUICK_LINE).fullmatch(line)
         if match is None:
-            if _QUICK_COMMENT.fullmatch(line):
+            if _compiled(_QUICK_COMMENT).fullmatch(line):
                 continue
             return None
         key, written, double, single = match.groups()
@@ -102,7 +107,7 @@ def quick(text: str) -> Loaded | None:
 
 def is_plain(value: str) -> bool:
     """Whether an unquoted value of one line surely stands for nothing but itself. False says nothing."""
-    return _PLAIN_VALUE.fullmatch(value) is not None and not _is_more(value.rstrip(" "))
+    return _compiled(_PLAIN_TEXT).fullmatch(value) is not None and not _is_more(value.rstrip(" "))
 
 
 def _is_more(value: str) -> bool:
