@@ -15,7 +15,6 @@ from mm_lsp.globs import Gitignore, Glob, excluded_by, expand_braces, split_glob
 from mm_lsp.workspace.ignore_files import IgnoreFiles
 
 BATCHES = int(os.environ.get("MM_FUZZ", "60"))  # each is a process of git's and a tree on the disk
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge")
 
 names = st.text("ab.", min_size=1, max_size=3).filter(lambda name: name.strip("."))
 odd_names = st.sampled_from(
@@ -107,7 +106,6 @@ def gits_answers(repository: Path, case: Case) -> dict[str, tuple[str, int] | No
     return answers
 
 
-@needs_git
 @given(case=cases())
 @settings(max_examples=BATCHES)
 @example(Case({"": "a**/b\nb/a**"}, ["a", "a/b", "ab", "b", "b/a", "b/ab", "b/ab/b"]))
@@ -121,7 +119,6 @@ def test_ignore_files_say_what_git_says(repository: Path, case: Case) -> None:
     assert said == gits_answers(repository, case)
 
 
-@needs_git
 @given(case=cases())
 @settings(max_examples=BATCHES)
 def test_files_on_the_disk_are_held_back_as_git_ignores_them(repository: Path, case: Case) -> None:
