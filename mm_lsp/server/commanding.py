@@ -157,7 +157,7 @@ class _Reader:
 
 async def request_for(ls: MmLanguageServer, call: Call, what: Called) -> tuple[ModelRequest, Guide]:
     snapshot = call.snapshot
-    guide = await guide_for(ls, snapshot, call.arguments)
+    guide = await guide_for(ls, snapshot, call.arguments, look=call.look)
     language = explaining.language_of_answers(snapshot.settings.answers_language, what.text, snapshot.profile.locale)
     request = command_call.request_for(
         snapshot.document,

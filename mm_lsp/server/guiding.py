@@ -79,13 +79,15 @@ def _given(text: str, source: str, file: Path | str) -> Given:
     return Given(text, (Part("skills", source, estimate(text), "the model asked for it", str(file)),))
 
 
-async def guide_for(ls: MmLanguageServer, snapshot: Snapshot, words: str = "", *, is_asked_for: bool = True) -> Guide:
+async def guide_for(
+    ls: MmLanguageServer, snapshot: Snapshot, words: str = "", *, is_asked_for: bool = True, look: Look | None = None
+) -> Guide:
     """The rules and skills for a question about this document; `words`: the user's own, in which `@name` asks for a
     rule. Where the workspace's are not trusted they are left out, and the user is asked (once, without waiting)."""
     settings = snapshot.settings
     if not settings.rules.enabled or (not is_asked_for and not settings.rules.in_completion):
         return Guide()
-    look = await look_at(ls, snapshot)
+    look = look or await look_at(ls, snapshot)
     if is_asked_for:
         trusting.ask_if_new(ls, look)
     hold_back = holding_back(ls, snapshot.path)

@@ -22,9 +22,7 @@ class Previews:
 
     ls: MmLanguageServer
     said: dict[str, bool] = field(default_factory=dict[str, bool])
-    dismissed: set[str] = field(
-        default_factory=set[str]
-    )  # asked, and no answer: asked again only for what is asked for
+    dismissed: set[str] = field(default_factory=set[str])  # no answer: only what is asked for asks again
     asking: dict[str, asyncio.Task[bool]] = field(default_factory=dict[str, "asyncio.Task[bool]"])
 
     async def permit(self, request: ModelRequest) -> None:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from mm_lsp.rulebook.commands import Command, command_from
 from mm_lsp.rulebook.skills import Skill, skill_from
-from mm_lsp.workspace.files import NotReadable, words_of
+from mm_lsp.workspace.files import NotReadable, contents, words_of
 from mm_lsp.workspace.rule_files import MAX_BYTES, HoldBack, Refusal, Unsaved, chain
 from mm_lsp.workspace.tree import Found, files_below
 
@@ -94,7 +94,8 @@ class SkillFiles:
             read = words_of(found.path, root if scope == "project" else None, MAX_BYTES)
             text = unsaved.get(found.path, read.text if read is not None else "")
             folder = shown.rpartition("/")[0]
-            digest = digest_of("\n".join((text, *map(_content_of, folder_files))))
+            place = root if scope == "project" else None
+            digest = digest_of("\n".join((text, *(_content_of(file, place) for file in folder_files))))
             skill, _ = skill_from(shown, folder, text, digest, scope, base)
             command = command_from("skill", shown, scope, text, [folder.rpartition("/")[2]]).command
             command = replace(command, digest=digest) if command is not None else None  # trusted as one
@@ -108,13 +109,13 @@ def _others_in(file: Path, root: Path | None) -> list[Found]:
     return sorted(islice(others, _MAX_RESOURCES))
 
 
-def _content_of(file: Found) -> str:
-    """The file's name and what it holds; of a large one how large it is."""
+def _content_of(file: Found, root: Path | None) -> str:
+    """The file's name and what it holds, as far as a model could be given it."""
     try:
-        data = file.path.read_bytes() if file.signature[1] <= MAX_BYTES else str(file.signature[1]).encode()
-    except OSError:
-        data = b""
-    return f"{file.name} {sha256(data).hexdigest()}"
+        read = contents(file.path, root, MAX_BYTES)
+    except NotReadable:
+        read = None
+    return f"{file.name} {file.signature[1]} {digest_of(read.text if read is not None else '')}"
 
 
 def digest_of(text: str) -> str:

@@ -1,6 +1,7 @@
 """Rule files, skills and trust, from a workspace on the disk to what the model reads."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -470,3 +471,14 @@ def test_what_another_file_stands_in_for_and_what_is_empty_is_told(start, root):
     skipped = {one["path"]: one["reason"] for one in editor.command("mm-lsp.rules", {"uri": at.uri})["skipped"]}
     assert skipped["AGENTS.md"] == "AGENTS.override.md stands in for it"
     assert skipped[".cursor/rules/e.mdc"] == "it is empty"
+
+
+@pytest.mark.timeout(30)
+def test_nobody_waits_for_a_pipe_among_a_skills_files(start, model, root, tmp_path):
+    write(root, {".claude/skills/pdf-tools/SKILL.md": SKILL})
+    os.mkfifo(root / ".claude/skills/pdf-tools/pipe")
+    (root / ".claude/skills/pdf-tools/endless").symlink_to("/dev/zero")
+    editor = open_in(start, root, TRUSTED)
+    at = open_file(editor, root / "src/deep/a.py")
+    assert "result" in explain(editor, at)
+    assert [one["name"] for one in editor.command("mm-lsp.rules", {"uri": at.uri})["skills"]] == ["pdf-tools"]

@@ -66,14 +66,20 @@ async def _suggestion(ls: MmLanguageServer, snapshot: Snapshot, place: Place, in
 
 
 async def _permitted(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool) -> Suggestion | None:
-    """Under the user's settings and the ignore files as they are now."""
+    """After the pause, since a client may ask at every key: with the settings and ignore files as they are then."""
+    began = asyncio.get_running_loop().time()
+    await ls.session.is_loaded.wait()
+    now = replace(snapshot, settings=ls.session.settings)
+    if not invoked and not (_reason_for_silence(now, invoked) or _reason_not_to_ask(now, invoked)):
+        debounce_ms = now.settings.completion.debounce_ms
+        await asyncio.sleep(_AUTOMATIC_PAUSE if debounce_ms is None else debounce_ms / 1000)
     snapshot = await ls.session.loaded(snapshot)
     if reason := _reason_for_silence(snapshot, invoked) or _reason_not_to_ask(snapshot, invoked):
         ls.session.outcomes[snapshot.document.uri] = Outcome("nothing", reason)
         if invoked:
             ls.complain(f"No suggestion: {reason}.")
         return None
-    return await _fresh(ls, snapshot, place, invoked)
+    return await _fresh(ls, snapshot, place, invoked, began)
 
 
 def _reason_for_silence(snapshot: Snapshot, invoked: bool) -> str | None:
@@ -91,13 +97,12 @@ def _reason_not_to_ask(snapshot: Snapshot, invoked: bool) -> str | None:
     return "no API key is set" if not invoked and not snapshot.settings.has_model else None
 
 
-async def _fresh(ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool) -> Suggestion | None:
-    """Pauses, asks the model, reads the answer; nothing for a document that has moved on meanwhile."""
+async def _fresh(
+    ls: MmLanguageServer, snapshot: Snapshot, place: Place, invoked: bool, began: float
+) -> Suggestion | None:
+    """Asks the model, reads the answer; nothing for a document that has moved on meanwhile."""
     settings = snapshot.settings.completion
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    if not invoked:
-        await asyncio.sleep(_AUTOMATIC_PAUSE if settings.debounce_ms is None else settings.debounce_ms / 1000)
     asked = loop.time()
     model = await ls.session.model()
     if invoked:
